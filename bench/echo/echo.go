@@ -12,10 +12,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/edgewise-go/edgewise/bench/internal/cli"
+	"github.com/edgewise-go/edgewise/bench/internal/contender"
 	"github.com/edgewise-go/edgewise/bench/internal/process"
 	"github.com/edgewise-go/edgewise/bench/internal/program"
 	"github.com/edgewise-go/edgewise/bench/internal/report"
 	"github.com/edgewise-go/edgewise/bench/internal/stats"
+	"github.com/edgewise-go/edgewise/bench/internal/strategy"
 )
 
 const long = `Measures the rate of echo servers and their processor time per message, user and system. Each server takes one turn
@@ -28,6 +30,8 @@ The servers are the coroutines and the handlers of this workspace, and these pee
   gnet     github.com/panjf2000/gnet/v2
   netpoll  github.com/cloudwego/netpoll
   nbio     github.com/lesismal/nbio
+  goepoll  a loop on epoll in Go, on raw system calls
+  uv, mio, tokio  libuv in C, and these crates in Rust; omitted without a compiler and the libraries
 The ratios refer to the first of the servers. A peer that cannot be built is printed with the reason.`
 
 type config struct {
@@ -42,24 +46,26 @@ func Command() *cobra.Command {
 	c := &config{}
 	cmd := cli.Measure("echo", "Compare echo servers: messages per second and processor time per message", long, c.measure)
 	c.Load.Register(cmd)
-	cmd.Flags().StringSliceVar(&c.peers, "peers", peerNames(), "servers to compare with, comma-separated; if empty, none")
+	cmd.Flags().StringSliceVar(&c.peers, "peers", usual(), "servers to compare with, comma-separated; if empty, none")
 	cmd.Flags().StringSliceVar(&c.ways, "ways", []string{"epoll/readiness", "iouring/completion"}, "event queue and -io of this workspace's server, comma-separated, as epoll/readiness")
 	program.EchoFlag(cmd.Flags(), &c.echo)
 	return cmd
 }
 
-// contender is a server in the comparison.
-type contender struct {
-	name    string
-	command []string
-	rates   []float64 // messages per second, one value per round
-	cpus    []float64 // nanoseconds of processor time per message
+// usual returns the peers without those that take a build of libraries.
+func usual() []string { return []string{"c", "cring", "net", "gnet", "netpoll", "nbio"} }
+
+// measured is a server in the comparison.
+type measured struct {
+	*contender.Contender
+	rates []float64 // messages per second, one value per round
+	cpus  []float64 // nanoseconds of processor time per message
 }
 
 // measure runs every contender in turn, so that other activity on the machine affects all alike.
 func (c *config) measure(ctx context.Context, out io.Writer) error {
 	if len(c.peers) > 0 {
-		if err := cli.SomeOf("peers", c.peers, peerNames()); err != nil {
+		if err := cli.SomeOf("peers", c.peers, contender.Words()); err != nil {
 			return err
 		}
 	}
@@ -79,9 +85,9 @@ func (c *config) measure(ctx context.Context, out io.Writer) error {
 	for round := range c.Rounds {
 		for i := range all {
 			s := all[(i+round)%len(all)] // no contender always follows the same one
-			progress.Begin("%s", s.name)
+			progress.Begin("%s", s.Name)
 			if err := c.turn(ctx, echo, s); err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
+				return fmt.Errorf("%s: %w", s.Name, err)
 			}
 			progress.Done()
 		}
@@ -93,21 +99,21 @@ func (c *config) measure(ctx context.Context, out io.Writer) error {
 
 // table prints medians and their ratios to the first contender. In both ratios more is better: that
 // of the processor time is inverted.
-func table(out io.Writer, all []*contender) error {
+func table(out io.Writer, all []*measured) error {
 	rate, cpu := stats.Median(all[0].rates), stats.Median(all[0].cpus)
 	t := report.NewTable(out)
 	fmt.Fprintf(t, "server\tmessages/s\tCPU ns/message\tquartiles\trate ratio\tCPU ratio\t\n")
 	for _, s := range all {
-		fmt.Fprintf(t, "%s\t%.0f\t%.0f\t%.0f to %.0f\t%.2f\t%.2f\t\n", s.name, stats.Median(s.rates), stats.Median(s.cpus),
+		fmt.Fprintf(t, "%s\t%.0f\t%.0f\t%.0f to %.0f\t%.2f\t%.2f\t\n", s.Name, stats.Median(s.rates), stats.Median(s.cpus),
 			stats.Quantile(0.25, s.cpus), stats.Quantile(0.75, s.cpus), stats.Median(s.rates)/rate, cpu/stats.Median(s.cpus))
 	}
-	fmt.Fprintf(t, "\t\t\t\t(to %s)\t\t\n", all[0].name)
+	fmt.Fprintf(t, "\t\t\t\t(to %s)\t\t\n", all[0].Name)
 	return t.Flush()
 }
 
 // turn starts the server, loads it, and records its rate and processor time.
-func (c *config) turn(ctx context.Context, echo string, s *contender) error {
-	server, err := process.Start(ctx, process.ServerCPU, s.command)
+func (c *config) turn(ctx context.Context, echo string, s *measured) error {
+	server, err := process.Start(ctx, process.ServerCPU, s.Command(contender.Echo))
 	if err != nil {
 		return err
 	}
@@ -129,22 +135,31 @@ func (c *config) turn(ctx context.Context, echo string, s *contender) error {
 
 // contenders builds the servers. It prints the peers that cannot be built. The second result
 // removes what was built.
-func (c *config) contenders(ctx context.Context, out io.Writer, echo string) ([]*contender, func(), error) {
-	all, remove, err := buildPeers(ctx, out, c.peers)
+func (c *config) contenders(ctx context.Context, out io.Writer, echo string) (all []*measured, remove func(), err error) {
+	dir, remove, err := contender.TemporaryDir()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			remove()
+		}
+	}()
+	servers, _, err := contender.Build(ctx, out, dir, c.peers)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, way := range c.ways {
 		queue, io, ok := strings.Cut(way, "/")
 		if !ok {
-			return nil, remove, cli.Usagef("--ways %s: want an event queue and -io, as epoll/readiness", way)
+			return nil, nil, cli.Usagef("--ways %s: want an event queue and -io, as epoll/readiness", way)
 		}
-		for _, form := range []string{"handler", "coroutine"} {
-			all = append(all, &contender{
-				name:    "edgewise, " + form + "s, " + way,
-				command: []string{echo, "serve", "-addr", "127.0.0.1:0", "-task", form, "-queue", queue, "-io", io},
-			})
+		for _, form := range []string{strategy.Handler, strategy.Coroutine} {
+			servers = append(servers, contender.Ours(form+"/"+way, echo, form, queue, io))
 		}
+	}
+	for _, s := range servers {
+		all = append(all, &measured{Contender: s})
 	}
 	return all, remove, nil
 }

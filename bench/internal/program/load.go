@@ -3,6 +3,7 @@ package program
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -42,6 +43,11 @@ func (l *Load) String() string {
 type Loaded struct {
 	Messages float64 `json:"messages"`
 	Rate     float64 `json:"messages_per_second"`
+
+	// Quantiles of the time from sending a message to its return.
+	P50  int `json:"p50_us"`
+	P99  int `json:"p99_us"`
+	P999 int `json:"p999_us"`
 }
 
 // Phases of a load, in which connections are neither made nor closed.
@@ -53,9 +59,15 @@ const (
 // Run makes the echo program load the server at addr. It calls phase when the load has begun and
 // when it is over.
 func (l *Load) Run(ctx context.Context, echo, addr string, phase func(string) error) (Loaded, error) {
-	var result Loaded
-	out, err := process.Output(ctx, process.LoadCPU, []string{echo, "load", "-addr", addr, "-json", "-phases",
+	return Measure(ctx, []string{echo, "load", "-addr", addr, "-json", "-phases",
 		"-c", strconv.Itoa(l.Conns), "-s", strconv.Itoa(l.Size), "-p", strconv.Itoa(l.Depth), "-d", l.Duration.String()}, phase)
+}
+
+// Measure runs a program that loads a server and prints a Loaded as JSON. It calls phase when the
+// load has begun and when it is over.
+func Measure(ctx context.Context, line []string, phase func(string) error) (Loaded, error) {
+	var result Loaded
+	out, err := process.Output(ctx, process.LoadCPU, line, phase)
 	if err != nil {
 		return result, err
 	}
@@ -63,7 +75,7 @@ func (l *Load) Run(ctx context.Context, echo, addr string, phase func(string) er
 		return result, fmt.Errorf("load printed %q: %w", out, err)
 	}
 	if result.Messages == 0 {
-		return result, fmt.Errorf("no message came back in %v: want a longer --duration", l.Duration)
+		return result, errors.New("no message came back: want a longer --duration")
 	}
 	return result, nil
 }

@@ -6,16 +6,14 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
-	"runtime"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/edgewise-go/edgewise/bench/internal/cli"
+	"github.com/edgewise-go/edgewise/bench/internal/memory"
 )
 
 // Words of the roles.
@@ -28,15 +26,19 @@ const (
 type netServer struct {
 	report    time.Duration
 	encrypted bool
+	sink      bool // discard what arrives
+	bulk      bool
 	conns     atomic.Int64
 }
 
 // Net returns the role of the server of package net.
 func Net() *cobra.Command {
 	s := &netServer{}
-	cmd := cli.Role(NetWord, "Echo server of package net, for echo and idle", s.serve)
+	cmd := cli.Role(NetWord, "Echo server of package net, for echo, compare and idle", s.serve)
 	cmd.Flags().DurationVar(&s.report, "report", 0, "time between two reports of memory, after a garbage collection; 0 for none")
 	cmd.Flags().BoolVar(&s.encrypted, "tls", false, "with TLS")
+	cmd.Flags().BoolVar(&s.sink, "sink", false, "discard what arrives; without --tls")
+	cmd.Flags().BoolVar(&s.bulk, "bulk", false, "with larger buffers; without --tls")
 	return cmd
 }
 
@@ -51,7 +53,7 @@ func (s *netServer) serve(out io.Writer) error {
 	}
 	fmt.Fprintf(out, "listening on %v\n", l.Addr())
 	if s.report > 0 {
-		go netReport(s.report, &s.conns)
+		go memory.LogEvery(s.report, func() int { return int(s.conns.Load()) })
 	}
 	for {
 		conn, err := l.Accept()
@@ -65,38 +67,34 @@ func (s *netServer) serve(out io.Writer) error {
 			if s.encrypted {
 				_ = echoTLS(tls.Server(conn, config))
 			} else {
-				netEcho(conn)
+				s.move(conn)
 			}
 		}()
 	}
 }
 
-func netEcho(conn net.Conn) {
-	buf := make([]byte, 4<<10)
+// Sizes of the buffer of a connection.
+const (
+	netBuffer     = 4 << 10
+	netBufferBulk = 64 << 10
+)
+
+func (s *netServer) move(conn net.Conn) {
+	size := netBuffer
+	if s.bulk {
+		size = netBufferBulk
+	}
+	buf := make([]byte, size)
 	for {
 		n, err := conn.Read(buf)
 		if err != nil {
 			return
 		}
+		if s.sink {
+			continue
+		}
 		if _, err := conn.Write(buf[:n]); err != nil {
 			return
 		}
 	}
-}
-
-// netReport logs what the other servers log.
-func netReport(every time.Duration, conns *atomic.Int64) {
-	for range time.Tick(every) {
-		logReport(int(conns.Load()))
-	}
-}
-
-// logReport logs the line that process.Report is read from, after it has freed all memory that can
-// be freed.
-func logReport(tasks int) {
-	debug.FreeOSMemory()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	slog.Info("report", "tasks", tasks, "sys_bytes", m.Sys, "heap_bytes", m.HeapAlloc, "stack_bytes", m.StackInuse, "collections", m.NumGC,
-		"allocations", m.Mallocs)
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/edgewise-go/edgewise/bench/internal/cli"
+	"github.com/edgewise-go/edgewise/bench/internal/memory"
 	"github.com/edgewise-go/edgewise/bench/internal/strategy"
 	"github.com/edgewise-go/edgewise/sched"
 	"github.com/edgewise-go/edgewise/stream"
@@ -135,7 +136,7 @@ func (s *tlsServer) spawn(t *sched.Task, sock stream.Socket) error {
 // and the memory of the process.
 func (s *tlsServer) reports(t *sched.Task) error {
 	for {
-		logReport(t.Loop().Len() - 2)
+		memory.Log(t.Loop().Len() - 2)
 		if err := t.Sleep(s.report); err != nil {
 			return err
 		}

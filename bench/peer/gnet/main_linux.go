@@ -1,5 +1,5 @@
 // Command gnet is an echo server on github.com/panjf2000/gnet/v2 with one event loop, for bench
-// echo. It listens on a free port of 127.0.0.1 and prints the address.
+// echo and compare. It listens on a free port of 127.0.0.1 and prints the address.
 package main
 
 import (
@@ -9,10 +9,15 @@ import (
 
 	"github.com/panjf2000/gnet/v2"
 	"golang.org/x/sys/unix"
+
+	"github.com/edgewise-go/edgewise/bench/internal/peerflag"
 )
 
 // server sends back what arrives. gnet buffers what the socket does not take.
-type server struct{ gnet.BuiltinEventEngine }
+type server struct {
+	gnet.BuiltinEventEngine
+	sink bool // discards what arrives
+}
 
 func (*server) OnBoot(e gnet.Engine) gnet.Action {
 	if err := printAddr(e); err != nil {
@@ -22,9 +27,9 @@ func (*server) OnBoot(e gnet.Engine) gnet.Action {
 	return gnet.None
 }
 
-func (*server) OnTraffic(c gnet.Conn) gnet.Action {
+func (s *server) OnTraffic(c gnet.Conn) gnet.Action {
 	message, err := c.Next(-1)
-	if err == nil {
+	if err == nil && !s.sink {
 		_, err = c.Write(message)
 	}
 	if err != nil {
@@ -61,7 +66,7 @@ func (l logger) Warnf(format string, args ...any)  { l.Printf(format, args...) }
 func (l logger) Errorf(format string, args ...any) { l.Printf(format, args...) }
 
 func main() {
-	err := gnet.Run(&server{}, "tcp4://127.0.0.1:0", gnet.WithNumEventLoop(1), gnet.WithTCPNoDelay(gnet.TCPNoDelay), gnet.WithLogger(logger{log.New(os.Stderr, "gnet: ", 0)}))
+	err := gnet.Run(&server{sink: peerflag.Parse()}, "tcp4://127.0.0.1:0", gnet.WithNumEventLoop(1), gnet.WithTCPNoDelay(gnet.TCPNoDelay), gnet.WithLogger(logger{log.New(os.Stderr, "gnet: ", 0)}))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gnet:", err)
 		os.Exit(1)

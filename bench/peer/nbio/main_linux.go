@@ -8,13 +8,20 @@ import (
 
 	"github.com/lesismal/nbio"
 	"github.com/lesismal/nbio/logging"
+
+	"github.com/edgewise-go/edgewise/bench/internal/peerflag"
 )
 
 func main() {
+	sink := peerflag.Parse()
 	logging.SetLevel(logging.LevelError)
 	engine := nbio.NewEngine(nbio.Config{Network: "tcp4", Addrs: []string{"127.0.0.1:0"}, NPoller: 1})
 	// nbio copies what the socket does not take, so the poller's buffer can be passed on.
-	engine.OnData(func(c *nbio.Conn, message []byte) { _, _ = c.Write(message) })
+	engine.OnData(func(c *nbio.Conn, message []byte) {
+		if !sink {
+			_, _ = c.Write(message)
+		}
+	})
 	if err := engine.Start(); err != nil {
 		fmt.Fprintln(os.Stderr, "nbio:", err)
 		os.Exit(1)

@@ -1,7 +1,7 @@
 //go:build amd64 || arm64
 
 // Command netpoll is an echo server on github.com/cloudwego/netpoll with one poller, for bench
-// echo. It listens on a free port of 127.0.0.1 and prints the address.
+// echo and compare. It listens on a free port of 127.0.0.1 and prints the address.
 package main
 
 import (
@@ -11,16 +11,18 @@ import (
 	"os"
 
 	"github.com/cloudwego/netpoll"
+
+	"github.com/edgewise-go/edgewise/bench/internal/peerflag"
 )
 
 func main() {
-	if err := serve(); err != nil {
+	if err := serve(peerflag.Parse()); err != nil {
 		fmt.Fprintln(os.Stderr, "netpoll:", err)
 		os.Exit(1)
 	}
 }
 
-func serve() error {
+func serve(sink bool) error {
 	if err := netpoll.Configure(netpoll.Config{PollerNum: 1}); err != nil {
 		return err
 	}
@@ -28,7 +30,11 @@ func serve() error {
 	if err != nil {
 		return err
 	}
-	loop, err := netpoll.NewEventLoop(echo)
+	handle := echo
+	if sink {
+		handle = discard
+	}
+	loop, err := netpoll.NewEventLoop(handle)
 	if err != nil {
 		return err
 	}
@@ -48,4 +54,13 @@ func echo(_ context.Context, conn netpoll.Connection) error {
 		return err
 	}
 	return errors.Join(writer.Flush(), reader.Release())
+}
+
+// discard releases what has arrived.
+func discard(_ context.Context, conn netpoll.Connection) error {
+	reader := conn.Reader()
+	if err := reader.Skip(reader.Len()); err != nil {
+		return err
+	}
+	return reader.Release()
 }

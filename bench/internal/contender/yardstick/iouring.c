@@ -1,6 +1,6 @@
 // A hand-written echo server on io_uring, with one thread: the yardstick for completions. It has one multishot accept, one
 // multishot receive per connection into buffers of the ring, and sends from the buffer that it received into. All requests
-// of a turn enter the kernel in the call that waits.
+// of a turn enter the kernel in the call that waits. -sink discards what arrives, and -bulk makes the buffers few and large.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,12 +12,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ENTRIES = 4096, BUFFERS = 1024, BUFFER = 4 << 10, GROUP = 1, HANDLES = 1 << 16 };
+enum { ENTRIES = 4096, BUFFERS = 1024, MEMORY = 4 << 20, BULK = 64, GROUP = 1, HANDLES = 1 << 16 };
 enum { ACCEPT = 1, RECEIVE, SEND };
 
 static struct io_uring ring;
 static struct io_uring_buf_ring *buffers;
-static char memory[BUFFERS][BUFFER];
+static char memory[MEMORY]; // of all buffers
+static int count = BUFFERS, size = MEMORY / BUFFERS, sink;
 
 // sends holds the sends of a connection that wait for the one before, as a list of buffers.
 static struct { int first, last; } sends[HANDLES];
@@ -52,7 +53,7 @@ static void receive(int fd)
 
 static void give(int buffer)
 {
-	io_uring_buf_ring_add(buffers, memory[buffer], BUFFER, buffer, io_uring_buf_ring_mask(BUFFERS), 0);
+	io_uring_buf_ring_add(buffers, memory + (size_t)buffer * size, size, buffer, io_uring_buf_ring_mask(count), 0);
 	io_uring_buf_ring_advance(buffers, 1);
 }
 
@@ -60,7 +61,7 @@ static void send_first(int fd)
 {
 	int b = sends[fd].first;
 	struct io_uring_sqe *e = request(SEND, fd);
-	io_uring_prep_send(e, fd, memory[b] + parts[b].sent, parts[b].length - parts[b].sent, MSG_NOSIGNAL | MSG_WAITALL);
+	io_uring_prep_send(e, fd, memory + (size_t)b * size + parts[b].sent, parts[b].length - parts[b].sent, MSG_NOSIGNAL | MSG_WAITALL);
 	tag(e, SEND, fd);
 }
 
@@ -96,6 +97,12 @@ static void complete(struct io_uring_cqe *c, int listener)
 			receiving[fd] = 0;
 		if (c->res > 0) {
 			b = c->flags >> IORING_CQE_BUFFER_SHIFT;
+			if (sink) {
+				give(b);
+				if (!receiving[fd])
+					receive(fd);
+				return;
+			}
 			parts[b].next = -1, parts[b].length = c->res, parts[b].sent = 0;
 			if (sends[fd].first < 0) {
 				sends[fd].first = sends[fd].last = b;
@@ -129,23 +136,28 @@ static void complete(struct io_uring_cqe *c, int listener)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	for (int i = 1; i < argc; i++) {
+		sink |= !strcmp(argv[i], "-sink");
+		if (!strcmp(argv[i], "-bulk"))
+			count = BULK, size = MEMORY / BULK;
+	}
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof a;
-	if (listener < 0 || bind(listener, (void *)&a, sizeof a) || listen(listener, 4096) || getsockname(listener, (void *)&a, &size))
+	socklen_t length = sizeof a;
+	if (listener < 0 || bind(listener, (void *)&a, sizeof a) || listen(listener, 4096) || getsockname(listener, (void *)&a, &length))
 		return perror("listen"), 1;
 	struct io_uring_params p = {.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_CQSIZE, .cq_entries = ENTRIES};
 	if ((error = io_uring_queue_init_params(ENTRIES, &ring, &p)))
 		return fprintf(stderr, "io_uring: %s\n", strerror(-error)), 1;
-	if (posix_memalign((void **)&buffers, 4096, BUFFERS * sizeof(struct io_uring_buf)))
+	if (posix_memalign((void **)&buffers, 4096, count * sizeof(struct io_uring_buf)))
 		abort();
-	struct io_uring_buf_reg reg = {.ring_addr = (unsigned long)buffers, .ring_entries = BUFFERS, .bgid = GROUP};
+	struct io_uring_buf_reg reg = {.ring_addr = (unsigned long)buffers, .ring_entries = count, .bgid = GROUP};
 	io_uring_buf_ring_init(buffers);
 	if ((error = io_uring_register_buf_ring(&ring, &reg, 0)))
 		return fprintf(stderr, "buffers: %s\n", strerror(-error)), 1;
-	for (int i = 0; i < BUFFERS; i++)
+	for (int i = 0; i < count; i++)
 		give(i);
 	struct io_uring_sqe *e = request(ACCEPT, listener);
 	io_uring_prep_multishot_accept(e, listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -20,6 +20,7 @@ struct conn {
 };
 
 static char buffer[BUFFER];
+static int sink; // discards what arrives
 
 static void finish(struct conn *c)
 {
@@ -60,7 +61,7 @@ static void serve(struct conn *c, unsigned events)
 			return finish(c);
 		if (n < 0)
 			return;
-		ssize_t w = send(c->fd, buffer, n, MSG_NOSIGNAL);
+		ssize_t w = sink ? n : send(c->fd, buffer, n, MSG_NOSIGNAL);
 		if (w < 0 && errno != EAGAIN)
 			return finish(c);
 		if (w < n) {
@@ -95,8 +96,9 @@ static void welcome(int ep, int listener)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	sink = argc > 1 && !strcmp(argv[1], "-sink");
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof a;
