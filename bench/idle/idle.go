@@ -2,15 +2,11 @@
 package idle
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -168,24 +164,14 @@ func (s heldServer) hold(ctx context.Context, n int) (r [2]held, err error) {
 	if err != nil {
 		return r, err
 	}
-	var clients []*client
-	defer func() {
-		for _, c := range clients {
-			err = errors.Join(err, c.end())
-		}
-	}()
-	for left := n; left > 0; left -= clientMax {
-		c, err := startClient(ctx, srv.Addr, min(left, clientMax), s.tls)
-		if err != nil {
-			return r, err
-		}
-		clients = append(clients, c)
+	all, err := startClients(ctx, srv.Addr, n, s.tls)
+	defer func() { err = errors.Join(err, all.end()) }()
+	if err != nil {
+		return r, err
 	}
 	for i := range r {
-		for _, c := range clients {
-			if err := c.next(); err != nil {
-				return r, err
-			}
+		if err := all.next(); err != nil {
+			return r, err
 		}
 		now, err := heldBy(ctx, srv, n)
 		if err != nil {
@@ -205,52 +191,3 @@ func heldBy(ctx context.Context, s *process.Server, tasks int) (held, error) {
 	rss, err := s.Resident()
 	return held{rss: rss, heap: line.Heap, stack: line.Stack}, err
 }
-
-// client is a process that has connections. On command it does the next step: connect, or send
-// a message on each.
-type client struct {
-	cmd *exec.Cmd
-	in  io.WriteCloser
-	out *bufio.Reader
-}
-
-func startClient(ctx context.Context, addr string, n int, encrypted bool) (*client, error) {
-	line, err := process.Self(loadWord, "--addr", addr, "--connections", strconv.Itoa(n), "--tls="+strconv.FormatBool(encrypted))
-	if err != nil {
-		return nil, err
-	}
-	cmd, err := process.Command(ctx, process.LoadCPU, line)
-	if err != nil {
-		return nil, err
-	}
-	cmd.Stderr = os.Stderr
-	c := &client{cmd: cmd}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	c.out = bufio.NewReader(stdout)
-	if c.in, err = cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	return c, cmd.Start()
-}
-
-// next makes the client do the next step and waits until it is done.
-func (c *client) next() error {
-	if _, err := io.WriteString(c.in, "next\n"); err != nil {
-		return err
-	}
-	if line, err := c.out.ReadString('\n'); err != nil || line != "done\n" {
-		return fmt.Errorf("the clients printed %q: %w", line, err)
-	}
-	return nil
-}
-
-func (c *client) end() error {
-	c.in.Close()
-	return c.cmd.Wait()
-}
-
-// dialPatience bounds the time to make one connection, including the handshake.
-const dialPatience = 30 * time.Second
