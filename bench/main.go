@@ -11,6 +11,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/bench/buffers"
 	"github.com/edgewise-go/edgewise/bench/burst"
+	"github.com/edgewise-go/edgewise/bench/compare"
 	"github.com/edgewise-go/edgewise/bench/deferral"
 	"github.com/edgewise-go/edgewise/bench/dns"
 	"github.com/edgewise-go/edgewise/bench/echo"
@@ -53,6 +54,7 @@ func commands() *cobra.Command {
 		cmd   *cobra.Command
 	}{
 		{servers, echo.Command()},
+		{servers, compare.Command()},
 		{servers, forms.Command()},
 		{servers, idle.Command()},
 		{servers, fair.Command()},
@@ -79,6 +81,7 @@ func roles() *cobra.Command {
 		process.Pin(),
 		server.Net(), server.TLS(),
 		idle.Load(),
+		compare.Load(),
 		fair.Ping(), fair.Flood(),
 		queue.Server(), queue.Load(),
 		burst.Load(),

@@ -76,6 +76,9 @@ func goProgram(word, module string) func(context.Context, string) ([]string, str
 			return nil, "", err
 		}
 		version, err := moduleVersion(path, module)
+		if word == "epoll" {
+			version = module + " " + version // the module is not what the server is named after
+		}
 		return []string{path}, version, err
 	}
 }

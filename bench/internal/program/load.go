@@ -59,8 +59,13 @@ const (
 // Run makes the echo program load the server at addr. It calls phase when the load has begun and
 // when it is over.
 func (l *Load) Run(ctx context.Context, echo, addr string, phase func(string) error) (Loaded, error) {
-	return Measure(ctx, []string{echo, "load", "-addr", addr, "-json", "-phases",
-		"-c", strconv.Itoa(l.Conns), "-s", strconv.Itoa(l.Size), "-p", strconv.Itoa(l.Depth), "-d", l.Duration.String()}, phase)
+	return Measure(ctx, l.Line(echo, addr), phase)
+}
+
+// Line returns the command line with which the echo program loads the server at addr.
+func (l *Load) Line(echo, addr string) []string {
+	return []string{echo, "load", "-addr", addr, "-json", "-phases",
+		"-c", strconv.Itoa(l.Conns), "-s", strconv.Itoa(l.Size), "-p", strconv.Itoa(l.Depth), "-d", l.Duration.String()}
 }
 
 // Measure runs a program that loads a server and prints a Loaded as JSON. It calls phase when the

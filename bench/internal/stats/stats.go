@@ -3,6 +3,7 @@
 package stats
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -36,4 +37,9 @@ func P50P99(times []time.Duration) (p50, p99 time.Duration) {
 	}
 	slices.Sort(values)
 	return time.Duration(stat.Quantile(0.5, stat.Empirical, values, nil)), time.Duration(stat.Quantile(0.99, stat.Empirical, values, nil))
+}
+
+// OfSorted is Quantile for sorted values, without a copy.
+func OfSorted[T ~int64](p float64, sorted []T) T {
+	return sorted[max(0, int(math.Ceil(p*float64(len(sorted))))-1)]
 }

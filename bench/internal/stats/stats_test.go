@@ -33,3 +33,16 @@ func TestPercentilesOfDurations(t *testing.T) {
 		t.Errorf("of one duration: got %d and %d, want 100 twice", p50, p99)
 	}
 }
+
+func TestOfSortedAgreesWithQuantile(t *testing.T) {
+	var sorted []time.Duration
+	var values []float64
+	for i := range 1000 {
+		sorted, values = append(sorted, time.Duration(i)), append(values, float64(i))
+		for _, p := range []float64{0.25, 0.5, 0.75, 1} {
+			if got, want := OfSorted(p, sorted), Quantile(p, values); float64(got) != want {
+				t.Fatalf("quantile %v of %d: got %d, want %v", p, len(sorted), got, want)
+			}
+		}
+	}
+}
