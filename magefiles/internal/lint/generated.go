@@ -27,11 +27,13 @@ var generatedPart = regexp.MustCompile(`(?s)(<!-- generated: (\w+), by go tool m
 var parts = map[string]func(w *workspace.Workspace, present string) (string, error){
 	"dependencies": dependencies,
 	"conformance":  conformance,
-	"differential": differential,
+	"differential": recorded("interop/internal/differential/table.md"),
+	"comparison":   recorded("bench/doc/compare.md"),
+	"speed":        recorded("bench/doc/speed.md"),
 }
 
 // generatedFiles lists the files with generated parts.
-var generatedFiles = []string{"README.md", "conformance/README.md", "resolve/README.md"}
+var generatedFiles = []string{"README.md", "conformance/README.md", "resolve/README.md", "bench/README.md"}
 
 // Generated returns a finding per generated part of the documentation that is out of date.
 func Generated(w *workspace.Workspace) ([]string, error) {
@@ -184,11 +186,11 @@ func conformance(w *workspace.Workspace, _ string) (string, error) {
 	return b.String(), nil
 }
 
-// differentialTable is the table that a test of interop has recorded.
-const differentialTable = "interop/internal/differential/table.md"
-
-// differential returns the recorded comparison of resolvers.
-func differential(w *workspace.Workspace, _ string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(w.Root, filepath.FromSlash(differentialTable)))
-	return string(text), err
+// recorded returns a generator of a part that is the text of a file. A test of interop, or bench
+// compare, has written the file.
+func recorded(name string) func(*workspace.Workspace, string) (string, error) {
+	return func(w *workspace.Workspace, _ string) (string, error) {
+		text, err := os.ReadFile(filepath.Join(w.Root, filepath.FromSlash(name)))
+		return string(text), err
+	}
 }

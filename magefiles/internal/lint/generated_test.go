@@ -19,23 +19,27 @@ const generatedMatrix = "before\n\n<!-- generated: conformance, by go tool mage 
 
 const generatedResolve = "before\n\n<!-- generated: differential, by go tool mage docs -->\n\n\n<!-- end -->\n"
 
+const generatedBench = "before\n\n<!-- generated: comparison, by go tool mage docs -->\n\n\n<!-- end -->\n"
+
 // documented returns a workspace whose generated parts are out of date.
 func documented(t *testing.T) *workspace.Workspace {
 	t.Helper()
 	w := &workspace.Workspace{Root: t.TempDir(), Prefix: "example.org/m", Modules: []workspace.Module{{Dir: ".", Path: "example.org/m"}, {Dir: "sys", Path: "example.org/m/sys"}, {Dir: "queue", Path: "example.org/m/queue"}}}
 	for name, text := range map[string]string{
-		"README.md":              generatedReadme,
-		"conformance/README.md":  generatedMatrix,
-		"resolve/README.md":      generatedResolve,
-		differentialTable:        "| recorded |\n",
-		"conformance/matrix.txt": "linux/amd64\n\tqueue epoll: 3 pass, 1 n/a, 0 waived, 0 violated\n",
-		"go.mod":                 "module example.org/m\n",
-		"m.go":                   "package m\n\nimport _ \"example.org/m/queue\"\n",
-		"sys/go.mod":             "module example.org/m/sys\n",
-		"sys/sys.go":             "package sys\n",
-		"queue/go.mod":           "module example.org/m/queue\n\nrequire (\n\texample.org/m/sys v0.1.0\n\tgolang.org/x/sys v0.1.0\n)\n",
-		"queue/queue.go":         "package queue\n\nimport (\n\t_ \"example.org/m\"\n\t_ \"example.org/m/sys\"\n\t_ \"golang.org/x/sys/unix\"\n)\n",
-		"queue/queue_test.go":    "package queue\n\nimport _ \"golang.org/x/net/nettest\"\n",
+		"README.md":                              generatedReadme,
+		"conformance/README.md":                  generatedMatrix,
+		"resolve/README.md":                      generatedResolve,
+		"bench/README.md":                        generatedBench,
+		"interop/internal/differential/table.md": "| recorded |\n",
+		"bench/doc/compare.md":                   "| compared |\n",
+		"conformance/matrix.txt":                 "linux/amd64\n\tqueue epoll: 3 pass, 1 n/a, 0 waived, 0 violated\n",
+		"go.mod":                                 "module example.org/m\n",
+		"m.go":                                   "package m\n\nimport _ \"example.org/m/queue\"\n",
+		"sys/go.mod":                             "module example.org/m/sys\n",
+		"sys/sys.go":                             "package sys\n",
+		"queue/go.mod":                           "module example.org/m/queue\n\nrequire (\n\texample.org/m/sys v0.1.0\n\tgolang.org/x/sys v0.1.0\n)\n",
+		"queue/queue.go":                         "package queue\n\nimport (\n\t_ \"example.org/m\"\n\t_ \"example.org/m/sys\"\n\t_ \"golang.org/x/sys/unix\"\n)\n",
+		"queue/queue_test.go":                    "package queue\n\nimport _ \"golang.org/x/net/nettest\"\n",
 	} {
 		name = filepath.Join(w.Root, filepath.FromSlash(name))
 		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o777))
@@ -51,6 +55,7 @@ func TestGeneratedFindsWhatIsOutOfDateAndWriteRepairsIt(t *testing.T) {
 		`README.md: the generated part "dependencies" is out of date, run go tool mage docs`,
 		`conformance/README.md: the generated part "conformance" is out of date, run go tool mage docs`,
 		`resolve/README.md: the generated part "differential" is out of date, run go tool mage docs`,
+		`bench/README.md: the generated part "comparison" is out of date, run go tool mage docs`,
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Fatalf("got %q, %v, want %q", got, err, want)
