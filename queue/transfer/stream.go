@@ -51,9 +51,9 @@ func (s *Stream) mark() {
 	}
 }
 
-// want makes the queue report the completion of the send, for which somebody waits now. The caller
+// unquiet makes the queue report the completion of the send, for which somebody waits now. The caller
 // holds mu, and calls wake.
-func (s *Stream) want() {
+func (s *Stream) unquiet() {
 	if s.quiet {
 		s.quiet = false
 		s.mark()

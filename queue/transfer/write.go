@@ -70,13 +70,13 @@ func (s *Stream) write(segments [][]byte) (int, error) {
 	}
 	if n == 0 {
 		s.full = true
-		s.want()
+		s.unquiet()
 		return 0, sys.ErrWouldBlock
 	}
 	if len(s.sending) == 0 {
 		s.mark()
 	}
-	s.want()
+	s.unquiet()
 	return n, nil
 }
 
@@ -106,7 +106,7 @@ func (s *Stream) closeWrite() error {
 		return net.ErrClosed
 	}
 	s.shut = true
-	s.want()
+	s.unquiet()
 	if len(s.sending)+len(s.pending) > 0 {
 		return nil
 	}
@@ -133,7 +133,7 @@ func (s *Stream) sync() (done bool) {
 		return true // the caller's own write fails
 	case len(s.sending) > 0:
 		s.full = true
-		s.want()
+		s.unquiet()
 		return false
 	}
 	for len(s.pending) > 0 {
