@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -35,19 +34,16 @@ func openAccessLog(name string) (*accessLog, error) {
 	return &accessLog{file: file}, nil
 }
 
-func (l *accessLog) write(req *http.Request, w *response, began time.Time) {
-	if l == nil {
-		return
-	}
-	host, _, err := net.SplitHostPort(req.RemoteAddr)
+func (l *accessLog) write(peer net.Addr, request string, status int, written int64, began time.Time) {
+	host, _, err := net.SplitHostPort(peer.String())
 	if err != nil {
-		host = req.RemoteAddr
+		host = peer.String()
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	// %q prevents a request from forging log lines.
-	l.line = fmt.Appendf(l.line[:0], "%s - - [%s] %q %d %d %.6f\n", host, began.Format("02/Jan/2006:15:04:05 -0700"),
-		req.Method+" "+req.RequestURI+" "+req.Proto, w.status, w.written, time.Since(began).Seconds())
+	l.line = fmt.Appendf(l.line[:0], "%s - - [%s] %q %d %d %.6f\n", host, began.Format("02/Jan/2006:15:04:05 -0700"), request,
+		status, written, time.Since(began).Seconds())
 	if _, err := l.file.Write(l.line); err != nil && !l.failed {
 		l.failed = true
 		slog.Error("access log", "error", err)

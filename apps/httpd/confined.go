@@ -19,6 +19,14 @@ type confined struct{ root *servedRoot }
 // Open opens a file or directory. It never waits for another process, as opening a named pipe
 // ordinarily does: that would stall the loop.
 func (c confined) Open(name string) (fs.File, error) {
+	file, err := c.openFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return file, nil
+}
+
+func (c confined) openFile(name string) (*os.File, error) {
 	// The file system allows names that are not UTF-8, but package fs does not.
 	if !fs.ValidPath(strings.ToValidUTF8(name, "?")) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}

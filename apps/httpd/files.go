@@ -12,12 +12,18 @@ import (
 
 // files serves the files of a root. It answers GET and HEAD only: no other method has a meaning for
 // a read-only file.
-type files struct{ root *followed }
+type files struct {
+	root  *followed
+	cache *fileCache // or nil
+}
 
 func (f files) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	if req.Method != http.MethodGet && req.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "405 Method Not Allowed: this server only answers GET and HEAD.", http.StatusMethodNotAllowed)
+		return
+	}
+	if f.cache != nil && f.cache.serve(w, req) {
 		return
 	}
 	root, err := f.root.acquire()

@@ -33,13 +33,16 @@ func (h *head) Read(p []byte) (int, error) {
 
 // fields is the information about a request that http.ReadRequest does not return.
 type fields struct {
-	complete  bool // the empty line that ends the header was present
-	minor1    bool // the version is HTTP/1.1 or later, in which Transfer-Encoding counts
+	request   []byte // the first line, a part of the header
+	bytes     int    // up to the end of the empty line, if complete
+	complete  bool   // the empty line that ends the header was present
+	minor1    bool   // the version has Transfer-Encoding, and there is one
 	hosts     int
 	lengths   int
 	encodings int
 	chunked   bool   // the first line of the last Transfer-Encoding is chunked
 	folded    bool   // a line is folded
+	choosing  bool   // a field may change the answer, the framing or the end of the connection
 	fault     string // a sentence, if ReadRequest accepts a line that this server refuses
 }
 
@@ -47,13 +50,15 @@ type fields struct {
 func scan(header []byte) (f fields) {
 	first := true
 	for line := range bytes.Lines(header) {
+		f.bytes += len(line)
+		ended := line[len(line)-1] == '\n'
 		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
 		switch {
 		case first:
 			first = false
-			f.minor1 = isMinor1(string(line))
+			f.request = line
 		case len(line) == 0:
-			f.complete = true
+			f.complete = ended // not if only the carriage return has arrived
 			return f
 		default:
 			f.add(line)
@@ -70,8 +75,11 @@ func (f *fields) add(line []byte) {
 		f.found(foldedLine)
 		return
 	}
-	name, value, _ := bytes.Cut(line, []byte(":"))
+	name, value, colon := bytes.Cut(line, []byte(":"))
 	value = bytes.Trim(value, " \t")
+	if !colon {
+		f.choosing = true // http.ReadRequest refuses it
+	}
 	if !isToken(name) {
 		// RFC 9112, 5.1: "Content-Length :" makes a proxy and a server read different lengths.
 		f.found("the name of a header field is not a token")
@@ -86,10 +94,17 @@ func (f *fields) add(line []byte) {
 			f.found("the Host field is malformed")
 		}
 	case equalFold(name, "Content-Length"):
+		f.choosing = true
 		f.lengths++
 	case equalFold(name, "Transfer-Encoding"):
+		f.choosing = true
 		f.encodings++
+		f.minor1 = isMinor1(string(f.request))
 		f.chunked = equalFold(value, "chunked")
+	case equalFold(name, "Connection"):
+		f.choosing = f.choosing || !equalFold(value, "keep-alive")
+	case equalFold(name, "Expect"), equalFold(name, "Trailer"), equalFold(name, "Range"), len(name) > 3 && equalFold(name[:3], "If-"):
+		f.choosing = true
 	}
 }
 
@@ -134,27 +149,46 @@ const (
 	hostMarks  = "!$%&'()*+,-.:;=[]_~"
 )
 
-func isToken(b []byte) bool { return len(b) > 0 && consistsOf(b, tokenMarks) }
+// inToken, inHost and inValue are classes of bytes.
+const (
+	inToken = 1 << iota
+	inHost
+	inValue
+)
+
+// classes has the classes of each byte. It does not change.
+var classes = classify()
+
+func classify() (classes [256]uint8) {
+	for c := range classes {
+		b := byte(c)
+		alphanumeric := 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9'
+		if alphanumeric || strings.IndexByte(tokenMarks, b) >= 0 {
+			classes[c] |= inToken
+		}
+		if alphanumeric || strings.IndexByte(hostMarks, b) >= 0 {
+			classes[c] |= inHost
+		}
+		if b >= ' ' && b != 0x7f || b == '\t' {
+			classes[c] |= inValue
+		}
+	}
+	return classes
+}
+
+func consistsOf(b []byte, class uint8) bool {
+	for _, c := range b {
+		if classes[c]&class == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isToken(b []byte) bool { return len(b) > 0 && consistsOf(b, inToken) }
 
 // isHost accepts what package net/http accepts: the characters of a host and a port in any order,
 // or none.
-func isHost(b []byte) bool { return consistsOf(b, hostMarks) }
+func isHost(b []byte) bool { return consistsOf(b, inHost) }
 
-func consistsOf(b []byte, marks string) bool {
-	for _, c := range b {
-		alphanumeric := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-		if !alphanumeric && strings.IndexByte(marks, c) < 0 {
-			return false
-		}
-	}
-	return true
-}
-
-func isFieldValue(b []byte) bool {
-	for _, c := range b {
-		if c < ' ' && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	return true
-}
+func isFieldValue(b []byte) bool { return consistsOf(b, inValue) }

@@ -44,6 +44,8 @@ func TestMisuseIsOneLine(t *testing.T) {
 		{Args: []string{"-sched", "single", "-loops", "2"}, Code: 2, Says: "-sched sharded"},
 		{Args: []string{"-grace", "-1s"}, Code: 2, Says: "-grace"},
 		{Args: []string{"-idle-timeout", "0s"}, Code: 2, Says: "-idle-timeout"},
+		{Args: []string{"-file-cache", "-1"}, Code: 2, Says: "-file-cache -1"},
+		{Args: []string{"-file-cache-valid", "0s"}, Code: 2, Says: "-file-cache-valid"},
 		{Args: []string{"-addr", "8080"}, Code: 2, Says: "want host:port"},
 		{Args: []string{"-addr", ""}, Code: 2, Says: "want host:port"},
 		{Args: []string{"-addr", "not..a.name:8080"}, Code: 2, Says: "not..a.name"},

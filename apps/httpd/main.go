@@ -36,6 +36,8 @@ func run(ctx context.Context, args []string) error {
 	keyFile := fs.String("tls-key", "", "the key of -tls-cert, in PEM")
 	access := fs.String("access-log", "", "append a line per request to this file, in common log format; - is standard output")
 	grace := fs.Duration("grace", 10*time.Second, "how long requests may continue after SIGINT, SIGTERM or SIGHUP")
+	cached := fs.Int("file-cache", 1024, "how many files to hold ready: in memory up to 64 KiB each, larger ones open (at most 256 times); 0 for none")
+	valid := fs.Duration("file-cache-valid", time.Second, "how long a file in the cache is served before it is opened again: a change may be seen as late")
 	idle := fs.Duration("idle-timeout", time.Minute, "close a connection that makes no request for this long")
 	options := edgewise.Options{Sched: sched.Options{Ended: serving.LogEnd, TurnBudget: turnBudget}}
 	strategy.Register(fs, &options, 0)
@@ -49,6 +51,10 @@ func run(ctx context.Context, args []string) error {
 		return cli.Usagef("-grace %v: want 0 or more", *grace)
 	case *idle <= 0:
 		return cli.Usagef("-idle-timeout %v: want more than 0", *idle)
+	case *cached < 0:
+		return cli.Usagef("-file-cache %d: want 0 or more", *cached)
+	case *valid <= 0:
+		return cli.Usagef("-file-cache-valid %v: want more than 0 (-file-cache 0 disables the cache)", *valid)
 	}
 	s := &server{limits: defaultLimits()}
 	s.limits.idle = *idle
@@ -61,7 +67,9 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer followed.close()
-	s.handler = files{followed}
+	s.cache = newFileCache(followed, *cached, *valid)
+	defer s.cache.close()
+	s.handler = files{followed, s.cache}
 	if s.access, err = openAccessLog(*access); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httputil"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -63,7 +64,7 @@ func (w *response) WriteHeader(status int) {
 	w.status = status
 	h := w.header
 	if h.Get("Date") == "" {
-		h.Set("Date", time.Now().UTC().Format(http.TimeFormat))
+		h.Set("Date", w.conn.server.date.at(time.Now()))
 	}
 	// A client that has not been asked for the body may or may not send it after this answer. The
 	// server cannot tell what comes next.
@@ -97,17 +98,19 @@ func (w *response) WriteHeader(status int) {
 	} else if !w.req.ProtoAtLeast(1, 1) {
 		h.Set("Connection", "keep-alive")
 	}
-	// The buffered writer keeps its errors, and Flush reports them.
-	fmt.Fprintf(w.conn.writer, "HTTP/1.1 %03d %s\r\n", status, http.StatusText(status))
-	_ = h.Write(w.conn.writer)
-	_, _ = w.conn.writer.WriteString("\r\n")
+	writeHead(w.conn.writer, status, h)
 }
 
 func (w *response) writeInformational(status int) {
-	fmt.Fprintf(w.conn.writer, "HTTP/1.1 %03d %s\r\n", status, http.StatusText(status))
-	_ = w.header.Write(w.conn.writer)
-	_, _ = w.conn.writer.WriteString("\r\n")
+	writeHead(w.conn.writer, status, w.header)
 	_ = w.conn.writer.Flush()
+}
+
+// writeHead writes to a buffer. Flush reports the errors of a buffered writer.
+func writeHead(w io.Writer, status int, h http.Header) {
+	fmt.Fprintf(w, "HTTP/1.1 %03d %s\r\n", status, http.StatusText(status))
+	_ = h.Write(w)
+	_, _ = io.WriteString(w, "\r\n")
 }
 
 // hasBody reports whether bytes follow the header (RFC 9112, 6.3).
@@ -143,37 +146,17 @@ func (w *response) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// yieldBytes is how much of a body is written before other tasks run. A peer that takes everything
-// at once never makes the task wait.
-const yieldBytes = 256 << 10
-
-// ReadFrom copies a body from r through a borrowed buffer.
+// ReadFrom copies a body from r. It sends a file without a copy if it can.
 func (w *response) ReadFrom(r io.Reader) (total int64, err error) {
-	buf := w.conn.server.borrow()
-	defer w.conn.server.copies.Put(buf)
-	unyielded := 0
-	for {
-		n, rerr := r.Read(buf[:])
-		if n > 0 {
-			n, err = w.Write(buf[:n])
-			total += int64(n)
-			if err != nil {
-				return total, err
-			}
-			if unyielded += n; unyielded >= yieldBytes {
-				unyielded = 0
-				if err := w.conn.task.Yield(); err != nil {
-					return total, err
-				}
-			}
-		}
-		if rerr == io.EOF {
-			return total, nil
-		}
-		if rerr != nil {
-			return total, rerr
+	if part, ok := r.(*io.LimitedReader); ok && w.status != 0 && w.chunks == nil && w.hasBody() && w.written+part.N <= w.length {
+		if file, ok := part.R.(*os.File); ok {
+			n, err := w.conn.sendFile(file, part.N)
+			part.N -= n
+			w.written += n
+			return n, err
 		}
 	}
+	return w.conn.copyFrom(w, r)
 }
 
 // Flush sends what has been written so far.

@@ -43,7 +43,7 @@ func openFiles(t *testing.T, root string) files {
 	f, err := openRoot(root)
 	require.NoError(t, err)
 	t.Cleanup(f.close)
-	return files{f}
+	return files{root: f}
 }
 
 func TestRootThatIsASwitchedLinkIsFollowed(t *testing.T) {

@@ -49,17 +49,12 @@ func defaultLimits() limits {
 type server struct {
 	handler http.Handler
 	tls     *tls.Config // nil for plain http
-	access  *accessLog
+	access  *accessLog  // or nil
+	cache   *fileCache  // the one of handler, or nil
 	limits  limits
+	date    date
 	copies  sync.Pool // of *[copyBytes]byte, for bodies in transfer
 	headers sync.Pool // of *[]byte, for headers being read
-}
-
-func (s *server) borrow() *[copyBytes]byte {
-	if buf, ok := s.copies.Get().(*[copyBytes]byte); ok {
-		return buf
-	}
-	return new([copyBytes]byte)
 }
 
 // connection is one connection, served by one task.
@@ -73,6 +68,9 @@ type connection struct {
 	head   head // between reader and Conn
 	reader *bufio.Reader
 	writer *bufio.Writer
+	part   io.LimitedReader // of a file that is sent; a field, so that it is not allocated
+	vector [2][]byte        // likewise
+	rest   net.Buffers      // likewise
 
 	idle       bool   // every request has its answer
 	lastMethod string // method of the previous request, if there was one
@@ -183,6 +181,11 @@ func (c *connection) next() (again bool, err error) {
 		return false, err
 	}
 	began := time.Now()
+	if c.server.cache != nil && !c.task.Draining() {
+		if served, again, err := c.serveReady(began); served {
+			return again, err
+		}
+	}
 	if err := c.raw.SetReadDeadline(began.Add(headerTimeout)); err != nil {
 		return false, err
 	}
@@ -200,7 +203,9 @@ func (c *connection) next() (again bool, err error) {
 	w := newResponse(c, req)
 	c.call(w, req)
 	err = w.finish()
-	c.server.access.write(req, w, began)
+	if c.server.access != nil {
+		c.server.access.write(c.peer, req.Method+" "+req.RequestURI+" "+req.Proto, w.status, w.written, began)
+	}
 	return w.keep && err == nil, err
 }
 
