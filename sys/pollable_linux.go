@@ -23,6 +23,14 @@ func CheckPollable(h Handle) error {
 	return checkFile(h, st.Mode)
 }
 
+// Listens reports whether h is a socket that listens (SO_ACCEPTCONN in socket(7)).
+//
+// Errors: ENOTSOCK for another handle; EBADF for a handle that is not open.
+func Listens(h Handle) (bool, error) {
+	v, err := unix.GetsockoptInt(int(h), unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
+	return v != 0, err
+}
+
 // checkFile is CheckPollable for an h whose mode is known and is not that of a socket.
 //
 // The file type does not decide. Files of /proc and /sys are regular, and some of them report

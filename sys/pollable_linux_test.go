@@ -66,3 +66,22 @@ func BenchmarkCheckPollable(b *testing.B) {
 		}
 	})
 }
+
+func TestListens(t *testing.T) {
+	l, _ := pair(t)
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	own(t, sys.Handle(fd))
+	r, w, err := sys.Pipe()
+	require.NoError(t, err)
+	own(t, r, w)
+	for h, want := range map[sys.Handle]error{l: nil, sys.Handle(fd): nil, r: unix.ENOTSOCK, sys.Invalid: unix.EBADF} {
+		if got, err := sys.Listens(h); got || err != want {
+			t.Errorf("got %v, %v, want false, %v", got, err, want)
+		}
+	}
+	require.NoError(t, unix.Listen(fd, 1))
+	if got, err := sys.Listens(sys.Handle(fd)); !got || err != nil {
+		t.Errorf("got %v, %v for a listener, want true", got, err)
+	}
+}

@@ -41,10 +41,14 @@
 // another thread, once for all that come before it runs. An interruption costs one system call and
 // waking that thread.
 //
-// Add and Modify also check the kind of the handle: fstat(2) for a socket, and one more call for
-// any other handle. Delete is one system call if a poll is under way, and releases the kernel's
+// Add and Modify also check the kind of the handle: getsockopt(2) for a socket, and two more calls
+// for any other handle. Delete is one system call if a poll is under way, and releases the kernel's
 // reference to the file. A Wait makes no system call while the ring holds completions for which an
 // earlier Wait had no room.
+//
+// A registered listener costs a descriptor of its own, until Delete: an epoll instance that the
+// ring polls instead of it. It costs two system calls at Add, one more at Modify and one more at
+// Delete.
 //
 // Only one Wait is in the kernel at a time; the others wait for their turn. Meanwhile, everything
 // that becomes ready goes to the Wait in the kernel, and a Wait with a timeout of zero finds
@@ -62,7 +66,7 @@
 //
 // A poll holds a reference to its file. A handle that is closed without Delete stays open in the
 // kernel until the poll completes or the queue is closed. Until then its peer sees no end of the
-// stream, and a listener continues to listen.
+// stream. A listener is not held; see below.
 //
 // After the poll has completed, mode Level starts a new poll on whatever file has the number. If no
 // file has the number when a poll starts, the queue reports one error, and the registration is
@@ -70,6 +74,28 @@
 //
 // Delete releases the reference at once if the calling thread submitted the poll. Otherwise the
 // kernel releases it as soon as the thread that submitted the poll has run in the kernel.
+//
+// # A process that is killed
+//
+// The kernel ends the requests of a killed process in a worker, some milliseconds after the parent
+// of the process has seen its end. Until then they hold their files: the peers of connections see
+// the end that much later than with epoll.
+//
+// A listener would keep its address, and the next process would get EADDRINUSE. Therefore the ring
+// does not poll listeners, but an epoll instance per listener, which does not hold it. The kernel
+// closes the listener with the process, as with epoll. The ring does hold a listener:
+//
+//   - with an OpAccept or an OpPoll in flight
+//   - with an exclusive registration, because epoll would pass the wake-up on to all queues
+//   - with interest Writable only
+//   - if no epoll instance could be opened when it was registered, for lack of descriptors or
+//     because of a sandbox
+//   - if it began to listen after Add
+//
+// In these cases, a server that is started at once should repeat a bind(2) that returns EADDRINUSE,
+// at intervals and for a second in all. SO_REUSEPORT is no remedy: the kernel would give
+// connections to the listener that is about to end, and reset them. Close and an orderly exit
+// through it leave nothing in the kernel.
 //
 // # Limitations
 //
@@ -88,6 +114,9 @@
 //
 // While the kernel has no memory for a submission, the queue retries after pauses of a millisecond.
 // Wait retries within its timeout. Other calls retry a few times before they return EAGAIN.
+//
+// A listener that was shut down is reported as readable, without ReadyHangUp. Accept returns the
+// error.
 //
 // The table of registrations is indexed by handle and takes 24 bytes for each number up to the
 // highest that was ever added. A ring takes about 100 KiB in the kernel, which Linux before 5.12

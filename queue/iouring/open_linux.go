@@ -21,8 +21,8 @@ const (
 	completions = 4096
 )
 
-// New opens a queue, which holds one to four handles until Close. Unless it has one waiter, it is
-// also a [queue.Nester].
+// New opens a queue, which holds one to four handles until Close, and one per registered listener.
+// Unless it has one waiter, it is also a [queue.Nester].
 //
 // Errors: [queue.ErrInvalid] for an unknown waker, and [queue.ErrUnavailable] with the errno if the
 // system refuses. If the kernel has no io_uring or an old one, the error is [errors.ErrUnsupported]

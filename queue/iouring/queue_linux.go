@@ -23,9 +23,10 @@ type instance struct {
 	table table.Table[extra] // guarded by Mu
 	// The list of slots to be polled at the next submission. Guarded by Mu.
 	first, last int32
-	attending   bool   // guarded by Mu; whether the waker is polled
-	wakes       uint32 // guarded by Mu; the generation of the waker's poll, as in a slot
-	taken       uint32 // guarded by Mu; number of completions taken, modulo 2^32
+	listeners   map[sys.Handle]sys.Handle // guarded by Mu; the epoll instance that watches each listener
+	attending   bool                      // guarded by Mu; whether the waker is polled
+	wakes       uint32                    // guarded by Mu; the generation of the waker's poll, as in a slot
+	taken       uint32                    // guarded by Mu; number of completions taken, modulo 2^32
 
 	entries uint64  // owned by the holder of the turn; number of times that a Wait entered the kernel
 	batch   []int32 // owned by the holder of the turn; the handle of each stored event, or none
@@ -87,6 +88,9 @@ func (q *instance) Close() error {
 	q.Mu.Lock()
 	defer q.Mu.Unlock()
 	q.table.Release()
+	for h := range q.listeners {
+		err = errors.Join(err, q.unwatch(h))
+	}
 	for _, b := range q.groups {
 		if b != nil {
 			b.closed = true

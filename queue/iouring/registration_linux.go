@@ -1,6 +1,7 @@
 package iouring
 
 import (
+	"errors"
 	"syscall"
 
 	"github.com/edgewise-go/edgewise/queue"
@@ -14,10 +15,11 @@ func (q *instance) Add(h sys.Handle, r queue.Registration) error {
 		if err != nil {
 			return err
 		}
-		if err := q.checkHandle(h); err != nil {
+		listens, err := q.checkHandle(h)
+		if err != nil {
 			return err
 		}
-		return q.register(h, next, r)
+		return q.register(h, next, r, listens)
 	})
 }
 
@@ -28,13 +30,14 @@ func (q *instance) Modify(h sys.Handle, r queue.Registration) error {
 		if err != nil {
 			return err
 		}
-		if err := q.checkHandle(h); err != nil {
+		listens, err := q.checkHandle(h)
+		if err != nil {
 			return err
 		}
 		if err := q.withdraw(h, s); err != nil {
 			return err
 		}
-		return q.register(h, s.Renewed(r), r)
+		return q.register(h, s.Renewed(r), r, listens)
 	})
 }
 
@@ -53,22 +56,29 @@ func (q *instance) Delete(h sys.Handle) error {
 			// the handle, and its peer waits for the end.
 			err = q.submit()
 		}
-		return err
+		return errors.Join(err, q.unwatch(h))
 	})
 }
 
-func (q *instance) checkHandle(h sys.Handle) error {
+// checkHandle returns an error for a handle that cannot be polled, and whether h listens.
+func (q *instance) checkHandle(h sys.Handle) (listens bool, err error) {
 	if h == q.ring.Handle() {
-		return syscall.EINVAL // a ring that polls itself would hold itself open indefinitely; epoll also returns EINVAL
+		return false, syscall.EINVAL // a ring that polls itself would hold itself open indefinitely; epoll also returns EINVAL
 	}
-	return sys.CheckPollable(h)
+	if listens, err = sys.Listens(h); err == nil {
+		return listens, nil // a socket, which can be polled
+	}
+	return false, sys.CheckPollable(h)
 }
 
 // register makes s the registration r of h. The kernel has no poll of h. The caller holds Mu.
-func (q *instance) register(h sys.Handle, s slot, r queue.Registration) error {
+func (q *instance) register(h sys.Handle, s slot, r queue.Registration, listens bool) error {
 	s.Flags &= listed
-	if r.Exclusive {
-		s.Flags |= exclusive
+	switch {
+	case r.Exclusive:
+		s.Flags |= exclusive // epoll would pass the wake-up on to all queues
+	case listens && r.Interest.Has(queue.Readable) && q.watch(h):
+		s.Flags |= watched
 	}
 	q.table.Put(h, s)
 	q.list(h)

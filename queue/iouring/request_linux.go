@@ -158,7 +158,7 @@ func (q *instance) settle() error {
 // poll stores a poll of h, whose slot is s. The caller holds Mu.
 func (q *instance) poll(h sys.Handle, s *slot) error {
 	keep := s.Mode == queue.Edge || is(s, half)
-	e := pollRequest(h, polling.Bits(s.Armed), table.Data(h, s.Generation), keep)
+	e := pollRequest(q.polledFor(h, s), polling.Bits(s.Armed), table.Data(h, s.Generation), keep)
 	if is(s, exclusive) {
 		e.OpFlags |= sys.IoUringPollMask(sys.EpollExclusive)
 	}

@@ -20,6 +20,7 @@ const (
 	listed                      // in the list of slots to be polled, even after the registration has ended
 	polled                      // a poll of this generation is in the kernel
 	lasting                     // that poll continues after it has reported
+	watched                     // instance.listeners has the handle
 	half                        // the peer's half-close is known; it would complete any poll that does not wait for wake-ups
 )
 
