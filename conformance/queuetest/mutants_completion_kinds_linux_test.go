@@ -20,6 +20,14 @@ func transferMutants() []completionMutant {
 				return result
 			})
 		}, "completion/recv"},
+		{"a send does not own its memory", func(q *faultyCompleter) {
+			shared := make([]byte, 1<<16)
+			q.changes(func(op *queue.Op) {
+				if op.Kind == queue.OpSend && len(op.Data) > 0 {
+					op.Data = shared[:copy(shared, op.Data)]
+				}
+			})
+		}, "completion/garbage"},
 		{"a receive reports its first byte only", func(q *faultyCompleter) {
 			q.results(func(result int32, o *flying) int32 {
 				if o.Kind == queue.OpRecv {

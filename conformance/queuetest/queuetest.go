@@ -126,7 +126,8 @@ func Cases() []Case {
 		registrationCases(), modeCases(), edgeCases(), oneShotCases(), deleteCases(),
 		waitCases(), wakeCases(), closeCases(), waiterCases(), loadCases(), featureCases(), foreignCases(), pollableCases(), modelCases(), urgentCases(),
 		completionRecvCases(), completionSendCases(), completionAcceptCases(), completionPollCases(),
-		completionCancelCases(), completionChainCases(), completionSubmitCases(), completionTurnCases(), completionBufferCases(), completionBufferBoundCases(), completionBulkCases(), completionCloseCases(), completionExactlyOnceCases(), completionMemoryCases(),
+		completionCancelCases(), completionChainCases(), completionSubmitCases(), completionTurnCases(), completionBufferCases(), completionBufferBoundCases(), completionBulkCases(),
+		completionCloseCases(), completionExactlyOnceCases(), completionGarbageCases(), completionMemoryCases(),
 	} {
 		cases = append(cases, group...)
 	}
