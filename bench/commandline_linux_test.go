@@ -100,6 +100,7 @@ func TestMisuseIsOneLine(t *testing.T) {
 		{"idle --server x", "--server x"},
 		{"idle --mode edge,level", "--mode edge,level"},
 		{"idle --queue x", "--queue x"},
+		{"idle --ways epoll", "--ways epoll: want an event queue and -io"},
 		{"buffers --buffer x", "--buffer x"},
 		{"buffers --workload x", "--workload x"},
 		{"buffers -c 0", "--connections 0: want more than 0"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,7 +31,7 @@ collection.`
 
 type config struct {
 	conns, tls, registrations int
-	servers                   []string
+	servers, ways             []string
 	report                    time.Duration
 	queue, mode               string
 	echo                      string
@@ -48,6 +49,7 @@ func Command() *cobra.Command {
 	f.DurationVar(&c.report, "report", 200*time.Millisecond, "time between two reports of a server; each report collects garbage")
 	f.StringVar(&c.queue, "queue", auto.Auto, "mechanism of the event queue of the servers")
 	f.StringVar(&c.mode, "mode", "edge", "mode of the event queue")
+	f.StringSliceVar(&c.ways, "ways", nil, "event queue and -io of the servers handler and coroutine, comma-separated, as epoll/readiness; replaces --queue for them")
 	program.EchoFlag(f, &c.echo)
 	cli.Positive(cmd, "connections", "tls", "registrations", "report")
 	return cmd
@@ -100,22 +102,31 @@ func (c *config) all(echo string) ([]heldServer, error) {
 	if err != nil {
 		return nil, err
 	}
-	serve := func(task string) []string {
-		return []string{echo, "serve", "-addr", "127.0.0.1:0", "-queue", c.queue, "-mode", c.mode, "-report", c.report.String(), "-collect",
-			"-task", task, "-buffer", "perloop"}
+	ways, name := c.ways, func(form, way string) string { return "edgewise, " + form + ", " + way }
+	if len(ways) == 0 {
+		ways, name = []string{c.queue + "/auto"}, func(form, _ string) string { return "edgewise, " + form }
 	}
 	role := func(word string, more ...string) []string {
 		return slices.Concat(self, []string{word, "--report", c.report.String()}, more)
 	}
 	of := []string{"--queue", c.queue, "--mode", c.mode, "--task"}
-	return []heldServer{
-		{"handler", "edgewise, handlers", false, serve(strategy.Handler)},
-		{"coroutine", "edgewise, coroutines", false, serve(strategy.Coroutine)},
+	var all []heldServer
+	for _, form := range []string{strategy.Handler, strategy.Coroutine} {
+		for _, way := range ways {
+			queue, io, ok := strings.Cut(way, "/")
+			if !ok {
+				return nil, cli.Usagef("--ways %s: want an event queue and -io, as epoll/readiness", way)
+			}
+			all = append(all, heldServer{form, name(form+"s", way), false, []string{echo, "serve", "-addr", "127.0.0.1:0", "-queue", queue, "-io", io,
+				"-mode", c.mode, "-report", c.report.String(), "-collect", "-task", form, "-buffer", "perloop"}})
+		}
+	}
+	return append(all, []heldServer{
 		{"net", "package net, goroutines", false, role(server.NetWord)},
 		{"tls", "edgewise, TLS, handlers", true, role(server.TLSWord, append(of[:len(of):len(of)], strategy.Handler)...)},
 		{"tlscoroutine", "edgewise, TLS, coroutines", true, role(server.TLSWord, append(of[:len(of):len(of)], strategy.Coroutine)...)},
 		{"nettls", "package net, TLS, goroutines", true, role(server.NetWord, "--tls")},
-	}, nil
+	}...), nil
 }
 
 func (c *config) run(ctx context.Context, w io.Writer, echo string) error {
@@ -124,7 +135,7 @@ func (c *config) run(ctx context.Context, w io.Writer, echo string) error {
 		return err
 	}
 	t := report.NewTable(w)
-	progress := report.NewProgress(len(c.servers))
+	progress := report.NewProgress(len(all))
 	defer progress.End()
 	fmt.Fprintf(w, "idle: bytes per connection\n")
 	fmt.Fprintf(t, "\tconnections\tconnected: resident\theap\tstacks\tafter a message: resident\theap\tstacks\t\n")
