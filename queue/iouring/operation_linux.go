@@ -12,21 +12,29 @@ import (
 // operation is what the queue keeps of an operation in flight besides the common fields. It refers
 // to all memory that the kernel uses: an address in a submission is no reference.
 type operation struct {
+	// A connection that waits for bytes needs no details, and there are many of them.
+	*details
+	buffers *buffers
+
+	handle   int32
+	moved    int32 // bytes that earlier submissions of this operation moved
+	result   int32 // of a completion that waits for another one of the kernel
+	state    uint16
+	tries    uint8
+	interest queue.Interest
+}
+
+// details are the fields that only some operations have. The others share one that stays empty;
+// see detail.
+type details struct {
 	data    []byte
 	vector  [][]byte
 	message *sys.Message
-	buffers *buffers
 	memory  *sys.IoUringMessage // header, segments and address of the submission, if it has any
 
 	prev, next queue.OpID    // the neighbours in a chain; prev is zero once it has succeeded
 	left       time.Duration // of OpTimeout that has not begun
 	end        time.Duration // of OpTimeout that has begun, as the time since instance.born
-	handle     int32
-	moved      int32 // bytes that earlier submissions of this operation moved
-	result     int32 // of a completion that waits for another one of the kernel
-	state      uint16
-	tries      uint8
-	interest   queue.Interest
 }
 
 // The bits of operation.state.
@@ -57,9 +65,13 @@ type record = flight.Op[operation]
 func (q *instance) put(op *queue.Op) (queue.OpID, *record) {
 	id, s := q.flight.Put(op)
 	x := &s.Extra
-	x.data, x.vector, x.message, x.interest, x.left = op.Data, op.Vector, op.Message, op.Interest, op.After
-	if x.vector != nil {
-		x.data = nil
+	x.details, x.interest = &q.empty, op.Interest
+	if op.Data != nil || op.Vector != nil || op.Message != nil || op.Kind == queue.OpTimeout {
+		d := q.detail(x)
+		d.data, d.vector, d.message, d.left = op.Data, op.Vector, op.Message, op.After
+		if d.vector != nil {
+			d.data = nil
+		}
 	}
 	x.handle = -1 // the kernel returns EBADF for a number that no handle has
 	if op.Handle <= math.MaxInt32 {
@@ -76,6 +88,18 @@ func (q *instance) put(op *queue.Op) (queue.OpID, *record) {
 		x.state |= quietly
 	}
 	return id, s
+}
+
+// detail returns details of x that may be changed. The caller holds Mu.
+func (q *instance) detail(x *operation) *details {
+	if x.details == &q.empty {
+		if n := len(q.details); n > 0 {
+			x.details, q.details = q.details[n-1], q.details[:n-1]
+		} else {
+			x.details = new(details)
+		}
+	}
+	return x.details
 }
 
 // enlist makes the next Wait submit an operation. The caller holds Mu.
@@ -115,6 +139,10 @@ func (q *instance) forget(id queue.OpID, s *record) {
 	if x.memory != nil {
 		x.memory.Clear()
 		q.memories = append(q.memories, x.memory)
+	}
+	if x.details != &q.empty {
+		*x.details = details{}
+		q.details = append(q.details, x.details)
 	}
 	q.flight.Drop(id)
 }

@@ -300,12 +300,13 @@ func (o *operation) size() (n int) {
 
 // memory returns the memory of an operation for what its submission refers to. The caller holds Mu.
 func (q *instance) memory(x *operation) *sys.IoUringMessage {
-	if x.memory == nil {
+	d := q.detail(x)
+	if d.memory == nil {
 		if n := len(q.memories); n > 0 {
-			x.memory, q.memories = q.memories[n-1], q.memories[:n-1]
+			d.memory, q.memories = q.memories[n-1], q.memories[:n-1]
 		} else {
-			x.memory = new(sys.IoUringMessage)
+			d.memory = new(sys.IoUringMessage)
 		}
 	}
-	return x.memory
+	return d.memory
 }

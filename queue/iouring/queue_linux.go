@@ -38,6 +38,8 @@ type instance struct {
 	silents  []silence               // guarded by Mu; in the order of their submissions
 	inside   int                     // guarded by Mu; number of operations in the kernel
 	memories []*sys.IoUringMessage   // guarded by Mu; unused ones
+	details  []*details              // guarded by Mu; unused ones
+	empty    details                 // never changed
 	groups   []*buffers              // guarded by Mu; those of each number, or nil
 	retired  []*buffers              // guarded by Mu; to be taken from the kernel
 	zeroCopy bool                    // whether the kernel sends with zero copy

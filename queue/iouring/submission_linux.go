@@ -59,9 +59,9 @@ func (q *instance) SubmitChain(ops []queue.Op, ids []queue.OpID) error {
 			q.enlist(id, s)
 			continue
 		}
-		s.Extra.prev = ids[i-1]
+		q.detail(&s.Extra).prev = ids[i-1]
 		s.Extra.state |= waiting
-		q.flight.Of(ids[i-1]).Extra.next = id
+		q.detail(&q.flight.Of(ids[i-1]).Extra).next = id
 	}
 	if err := q.changed(); err != nil {
 		for _, id := range ids {
