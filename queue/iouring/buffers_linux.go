@@ -15,6 +15,11 @@ import (
 // groupsMax is the number of buffer groups: a group is a number of 16 bits.
 const groupsMax = 1 << 16
 
+// offeredFirst is the number of buffers that the kernel gets at first. It takes buffers in the
+// order in which it got them, not the last one that was returned. So all that it has become
+// resident soon, even if one at a time would do. It gets twice as many whenever it finds none.
+const offeredFirst = 64
+
 // buffers implements [queue.Buffers] on a buffer ring. The bytes are on the heap, so that a caller
 // that still uses them after Close does not crash; the ring is in a mapping.
 type buffers struct {
@@ -26,11 +31,12 @@ type buffers struct {
 	registered bool // guarded by instance.Mu; whether the kernel has the ring
 	closed     bool // guarded by instance.Mu
 
-	mu    sync.Mutex // acquired after instance.Mu
-	lent  []bool     // guarded by mu
-	count int        // guarded by mu; of lent buffers
-	users int        // guarded by mu; operations in flight
-	gone  bool       // guarded by mu; whether the ring is unmapped
+	mu      sync.Mutex // acquired after instance.Mu
+	lent    []bool     // guarded by mu
+	count   int        // guarded by mu; of lent buffers
+	offered int        // guarded by mu; the kernel has not got the buffers from this number on
+	users   int        // guarded by mu; operations in flight
+	gone    bool       // guarded by mu; whether the ring is unmapped
 }
 
 var _ queue.Buffers = (*buffers)(nil)
@@ -72,9 +78,7 @@ func (q *instance) newBuffers(count, size int) (*buffers, error) {
 		return nil, err
 	}
 	b := &buffers{q: q, ring: ring, slab: make([]byte, count*size), size: size, lent: make([]bool, count)}
-	for i := range count {
-		ring.Put(uint16(i), b.Bytes(uint16(i)))
-	}
+	b.offer(offeredFirst)
 	// Once a thread has a ring of its own, only that thread may change it, in its next Wait.
 	if !q.single || !q.enabled {
 		if err := b.register(); err != nil {
@@ -154,6 +158,23 @@ func (b *buffers) Return(id uint16) {
 	b.lent[id] = false
 	b.count--
 	b.put(id)
+}
+
+// offer passes buffers to the kernel until it has got n of them, or all. The caller holds mu, or is
+// the only one that has b.
+func (b *buffers) offer(n int) {
+	for ; b.offered < min(n, len(b.lent)); b.offered++ {
+		b.put(uint16(b.offered))
+	}
+}
+
+// replenish reports whether the kernel may have buffers although an operation has found none, and
+// passes more of them to it if there are more.
+func (b *buffers) replenish() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.offer(2 * b.offered)
+	return b.count < len(b.lent)
 }
 
 // put passes a buffer to the kernel. The caller holds mu.

@@ -12,6 +12,10 @@ import (
 // is none of the operation, such as EINTR.
 const triesMax = 255
 
+// emptyMax bounds how often in a row the queue submits a receive again that has found no buffer,
+// although some are not lent: the kernel gets all buffers in so many steps at most (MaxBuffers).
+const emptyMax = 10
+
 // outcome is what a completion of the kernel means for its operation.
 type outcome uint8
 
@@ -254,6 +258,9 @@ func (q *instance) judgeError(s *record, errno syscall.Errno) (int32, outcome) {
 		x.state &^= zeroCopy
 		return q.retry(s)
 	case x.buffers != nil && errno == syscall.ENOBUFS:
+		if x.buffers.replenish() && x.tries < emptyMax {
+			return q.retry(s)
+		}
 		return queue.ResultNoBuffers, terminal
 	}
 	return orMoved(x, -int32(errno)), terminal

@@ -278,3 +278,35 @@ func TestTheHandleShowsCompletions(t *testing.T) {
 	wantResult(t, completed(t, inner, 2), queue.ResultCanceled)
 	quiet(t, outer, inner)
 }
+
+// The kernel gets few buffers at first, and more when more are needed: a receive fails for lack of
+// buffers only when all are lent.
+func TestTheKernelGetsMoreBuffersWhenItFindsNone(t *testing.T) {
+	eachRing(t, 8, 16, func(t *testing.T, q *instance) {
+		const count = 8 * offeredFirst
+		b, err := q.NewBuffers(count, 8)
+		must(t, err)
+		buffers := b.(*buffers)
+		if buffers.offered != offeredFirst {
+			t.Errorf("the kernel got %d buffers at first, want %d", buffers.offered, offeredFirst)
+		}
+		h, peer := pair(t)
+		id := submit(t, q, queue.Op{Token: 1, Kind: queue.OpRecv, Handle: h, Buffers: b, Multi: true})
+		for i := range count {
+			send(t, peer)
+			if e := completed(t, q, 1); e.Result != 1 || e.Terminal() {
+				t.Fatalf("with %d buffers lent: got %+v, want a byte and More", i, e)
+			}
+		}
+		send(t, peer)
+		if e := completed(t, q, 1); e.Result != queue.ResultNoBuffers || !e.Terminal() {
+			t.Fatalf("with all buffers lent: got %+v, want ErrNoBuffers", e)
+		}
+		if err := q.Cancel(id); !errors.Is(err, queue.ErrNotFound) {
+			t.Errorf("Cancel after ErrNoBuffers: got %v, want ErrNotFound", err)
+		}
+		for i := range count {
+			buffers.Return(uint16(i))
+		}
+	})
+}
