@@ -43,7 +43,7 @@ type Options struct {
 	// socket is ready, and the tasks read and write it. With "completion" the queue reads and
 	// writes, many connections per system call; see sched.Options.Completions. A mechanism that
 	// only reports readiness gets an adapter, so the choice changes no program. An empty name means
-	// "auto": "completion" where it measured best, which is nowhere yet.
+	// "auto": "completion" if the mechanism itself performs operations, as iouring and iocp do.
 	IO string
 
 	// Scheduler places tasks on loops: "single", "sharded", "shared" or "stealing". An empty name

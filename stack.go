@@ -25,6 +25,7 @@ import (
 // and any task may use its methods.
 type Stack struct {
 	options   Options
+	choices   []Choice
 	scheduler sched.Scheduler
 	poller    *sched.Poller
 	waiter    sched.Waiter
@@ -67,6 +68,9 @@ func open(options Options) (_ *Stack, err error) {
 			}
 		}
 	}()
+	if err = s.choose(); err != nil {
+		return nil, err
+	}
 	if s.poller, err = s.openPoller(); err != nil {
 		return nil, err
 	}
