@@ -58,6 +58,7 @@ const (
 	restfulMax   = 60
 	restfulTurns = 300
 	restfulTime  = 200 * time.Millisecond
+	restfulProof = 10 * time.Second // of a mutant, which is found much sooner unless the machine is slow
 	// restfulShare divides restfulTime, unless the whole product is asked for: every target looks
 	// for callers that spin.
 	restfulShare = 5
@@ -73,7 +74,10 @@ func (w *world) restful(what string, h sys.Handle) {
 	w.own(c)
 	before := w.waits(sys.Readable) + w.waits(sys.Writable)
 	begin, least := time.Now(), restfulTime
-	if !suite.Full() {
+	switch {
+	case w.f.parts.restful > 0:
+		least = w.f.parts.restful
+	case !suite.Full():
 		least /= restfulShare
 	}
 	for turns := 0; turns < restfulTurns || time.Since(begin) < least; turns++ {

@@ -32,7 +32,10 @@ func changed(name string, target Target, change func(f *Fixture)) Target {
 
 // broken is a mutant that the cases in detects must report.
 func broken(name string, change func(f *Fixture), detects string) mutant {
-	return mutant{Name: name, Target: odd(name, change), Detects: detects}
+	return mutant{Name: name, Detects: detects, Target: odd(name, func(f *Fixture) {
+		f.parts.restful = restfulProof
+		change(f)
+	})}
 }
 
 // registrations changes every registration of a Fixture.

@@ -78,6 +78,7 @@ type socket interface {
 // parts creates what is under test. The zero value creates that of package stream. Mutants add
 // decorators.
 type parts struct {
+	restful  time.Duration // how long to look for callers that spin; zero selects restfulTime
 	conn     func(conn) conn
 	listener func(listener) listener
 	waits    func(stream.Waiter) stream.Waiter // the Waiter that a listener waits with
