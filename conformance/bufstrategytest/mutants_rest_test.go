@@ -1,6 +1,14 @@
 package bufstrategytest
 
-import "github.com/edgewise-go/edgewise/bufstrategy"
+import (
+	"slices"
+
+	"github.com/edgewise-go/edgewise/bufstrategy"
+	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/sched"
+	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
+)
 
 // restMutants have sockets.
 func restMutants() []mutant {
@@ -51,7 +59,48 @@ func restMutants() []mutant {
 				return b.View(n)
 			}}
 		}), "wrap/every-position"),
+		seen("over operations, fill takes full for drained", movedBy(filling(fillFault{fullIsDrained: true}), func(m moved) Conn { return m }),
+			"rest/all-sent-before-the-first-read"),
+		seen("an operation loses what it has read", movedBy(byName("fixed"), func(m moved) Conn { return losingReads{m} }),
+			"rest/read-to-the-end"),
+		seen("an operation writes a byte less than it counts", movedBy(byName("fixed"), func(m moved) Conn { return losingWrites{m} }),
+			"rest/write-to-the-end"),
 	}
+}
+
+// movedBy is target on a loop that moves the bytes, with connections that are what wrap returns.
+func movedBy(target Target, wrap func(moved) Conn) Target {
+	return onLoop(target, "poll"+completing, queue.Edge, form{"handler", func(l *sched.Loop) func(T, stream.Socket, sys.Direction, func(Conn) Next) error {
+		return servedThrough(l, wrap)
+	}}, 0)
+}
+
+// losingReads drops the bytes of reads that take all the room.
+type losingReads struct{ moved }
+
+func (l losingReads) TryReadv(segs [][]byte) (int, error) {
+	n, err := l.moved.TryReadv(segs)
+	if n > 0 && n == sum(segs) {
+		return l.moved.TryReadv(segs)
+	}
+	return n, err
+}
+
+// losingWrites drops the last byte of writes of several bytes.
+type losingWrites struct{ moved }
+
+func (l losingWrites) TryWritev(segs [][]byte) (int, error) {
+	segs = slices.Clone(segs)
+	last := &segs[len(segs)-1]
+	if len(*last) < 2 {
+		return l.moved.TryWritev(segs)
+	}
+	*last = (*last)[:len(*last)-1]
+	n, err := l.moved.TryWritev(segs)
+	if n == sum(segs) {
+		n++
+	}
+	return n, err
 }
 
 func dropsAtFull(dst bufstrategy.Buffer, src bufstrategy.TryReader, budget int) (bufstrategy.Outcome, int, error) {

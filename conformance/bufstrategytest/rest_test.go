@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"math/bits"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,8 +48,14 @@ func servedByCoroutine(l *sched.Loop) func(T, stream.Socket, sys.Direction, func
 }
 
 func servedByHandler(l *sched.Loop) func(T, stream.Socket, sys.Direction, func(Conn) Next) error {
+	return servedThrough(l, func(m moved) Conn { return m })
+}
+
+// servedThrough serves by handlers. If l moves the bytes, their connections are what wrap returns.
+func servedThrough(l *sched.Loop, wrap func(moved) Conn) func(T, stream.Socket, sys.Direction, func(Conn) Next) error {
 	return func(t T, s stream.Socket, d sys.Direction, step func(Conn) Next) error {
-		h := &handler{sock: s, until: queue.InterestOf(d), step: step, ended: make(chan error, 1)}
+		h := &handler{sock: s, until: queue.InterestOf(d), step: step, wrap: wrap, ended: make(chan error, 1)}
+		h.close = h.sock.Close
 		err := l.Call(t.Context(), "begin", func(*sched.Task) error {
 			_, err := l.StartHandler(h.sock.Handle(), h)
 			return err
@@ -66,18 +73,46 @@ type handler struct {
 	sock  stream.Socket
 	until queue.Interest
 	step  func(Conn) Next
-	task  sched.HandlerTask
+	wrap  func(moved) Conn
+	conn  Conn
+	close func() error
 	ended chan error
 }
 
-func (h *handler) TryReadv(segs [][]byte) (int, error)  { return h.sock.TryReadv(segs) }
-func (h *handler) TryWritev(segs [][]byte) (int, error) { return h.sock.TryWritev(segs) }
-func (h *handler) CloseWrite() error                    { return h.sock.CloseWrite() }
-func (h *handler) ShortReadDrains() bool                { return h.sock.MayDrainShort() && h.task.ShortReadDrains() }
+// readied is the connection of a handler whose loop reports readiness.
+type readied struct {
+	*stream.Socket
+	task sched.HandlerTask
+}
 
-func (h *handler) Step(t sched.HandlerTask, _ sched.Cause) sched.Next {
-	h.task = t
-	switch h.step(h) {
+func (c readied) ShortReadDrains() bool { return c.MayDrainShort() && c.task.ShortReadDrains() }
+
+// moved is the connection of a handler whose loop moves the bytes.
+type moved struct{ sched.Transfer }
+
+func (c moved) ShortReadDrains() bool { return c.Drained() }
+
+// begin makes the connection. The Transfer of a loop that moves the bytes owns the handle.
+func (h *handler) begin(t sched.HandlerTask) error {
+	h.conn = readied{&h.sock, t}
+	move := t.Transfer()
+	if move == nil {
+		return nil
+	}
+	if _, err := h.sock.Release(); err != nil {
+		return err
+	}
+	h.conn, h.close = h.wrap(moved{move}), func() error { move.Close(); return nil }
+	return nil
+}
+
+func (h *handler) Step(t sched.HandlerTask, cause sched.Cause) sched.Next {
+	if cause == sched.Started {
+		if err := h.begin(t); err != nil {
+			return sched.Done(err)
+		}
+	}
+	switch h.step(h.conn) {
 	case Over:
 		return sched.Done(nil)
 	case Blocked:
@@ -87,8 +122,28 @@ func (h *handler) Step(t sched.HandlerTask, _ sched.Cause) sched.Next {
 }
 
 func (h *handler) End(err error) {
-	h.sock.Close()
+	h.close()
 	h.ended <- err
+}
+
+// completing is the suffix of a mechanism whose operations move the bytes of connections.
+const completing = "+completion"
+
+// ways are the suffixes of mechanisms: readiness and operations.
+var ways = []string{"", completing}
+
+// openLoop opens a loop over the mechanism, which may have a suffix of ways.
+func openLoop(mechanism string, o sched.Options) (*sched.Loop, error) {
+	open := auto.ByName
+	if base, ok := strings.CutSuffix(mechanism, completing); ok {
+		mechanism, o.Completions = base, true
+		open = func(name string) (queue.Queue, error) { return auto.Completer(name, true) }
+	}
+	q, err := open(mechanism)
+	if err != nil {
+		return nil, err
+	}
+	return sched.New(q, o), nil
 }
 
 // onLoop is target served on a loop over the mechanism and in the mode.
@@ -101,11 +156,10 @@ func onLoop(target Target, mechanism string, mode queue.Mode, by form, volume in
 		if err != nil {
 			return nil, err
 		}
-		q, err := auto.ByName(mechanism)
+		loop, err := openLoop(mechanism, sched.Options{Mode: mode})
 		if err != nil {
 			return nil, err
 		}
-		loop := sched.NewSingle(q, sched.Options{Mode: mode})
 		ctx, cancel := context.WithCancel(context.Background())
 		ended := make(chan error, 1)
 		go func() { ended <- loop.Run(ctx) }()
@@ -114,7 +168,7 @@ func onLoop(target Target, mechanism string, mode queue.Mode, by form, volume in
 			cancel()
 			<-ended // ignored: the cases check what was served
 		})
-		f.Serve, f.Volume = by.serve(loop.Loops()[0]), volume
+		f.Serve, f.Volume = by.serve(loop), volume
 		return f, nil
 	}
 	return target
@@ -161,15 +215,15 @@ type restCell struct {
 	by        form
 }
 
-// restCells returns every pair of a strategy, a mechanism, a mode and a form of task, or the whole
-// product.
+// restCells returns every pair of a strategy, a mechanism, a mode, a form of task and a way to move
+// bytes, or the whole product.
 func restCells(over []string) []restCell {
 	strategies := everyStrategy()
 	modes := []queue.Mode{queue.Level, queue.Edge, queue.OneShot}
 	forms := []form{{"handler", servedByHandler}, {"coroutine", servedByCoroutine}}
 	var cells []restCell
-	for _, c := range suite.Combinations(len(strategies), len(over), len(modes), len(forms)) {
-		cells = append(cells, restCell{strategies[c[0]], over[c[1]], modes[c[2]], forms[c[3]]})
+	for _, c := range suite.Combinations(len(strategies), len(over), len(modes), len(forms), len(ways)) {
+		cells = append(cells, restCell{strategies[c[0]], over[c[1]] + ways[c[4]], modes[c[2]], forms[c[3]]})
 	}
 	return cells
 }
@@ -201,7 +255,8 @@ func checkRest(t *testing.T, target Target) {
 // -suite.patience=5m -timeout=1h.
 func TestTheRestOnEveryLoop(t *testing.T) { runRest(t, restCells(mechanisms(t)), *volume) }
 
-// TestTheRestInBulk sends more through every strategy once, over the default mechanism.
+// TestTheRestInBulk sends more through every strategy once, over the default mechanism. The ways to
+// move bytes take turns.
 func TestTheRestInBulk(t *testing.T) {
 	over := mechanisms(t)
 	if len(over) == 0 {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/edgewise-go/edgewise/bufstrategy/adapter"
 	"github.com/edgewise-go/edgewise/bufstrategy/message"
+	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/queue"
-	"github.com/edgewise-go/edgewise/queue/auto"
 	"github.com/edgewise-go/edgewise/sched"
 	"github.com/edgewise-go/edgewise/stream"
 )
@@ -27,25 +27,23 @@ const (
 // WaitReader and send them back through WaitWriter. Each task waits while its connection has
 // nothing. Meanwhile, the other tasks use the memory.
 func TestTasksWaitWhereTheirConnectionsDo(t *testing.T) {
-	for _, target := range []Target{
-		byName("fixed"), byName("grow"), byName("ring"), byName("mirrored"), pooled(512), sharedTarget(),
-	} {
-		for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
-			t.Run(fmt.Sprintf("%s/%v", target.Name, mode), func(t *testing.T) { echoMessages(t, target, mode) })
-		}
+	targets := []Target{byName("fixed"), byName("grow"), byName("ring"), byName("mirrored"), pooled(512), sharedTarget()}
+	modes := []queue.Mode{queue.Level, queue.Edge, queue.OneShot}
+	for _, c := range suite.Combinations(len(targets), len(modes), len(ways)) {
+		target, mode, mechanism := targets[c[0]], modes[c[1]], "auto"+ways[c[2]]
+		t.Run(fmt.Sprintf("%s/%v/%s", mechanism, mode, target.Name), func(t *testing.T) { echoMessages(t, target, mechanism, mode) })
 	}
 }
 
-func echoMessages(t *testing.T, target Target, mode queue.Mode) {
-	q, _, err := auto.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	loop := sched.New(q, sched.Options{Mode: mode, Ended: func(task string, err error) {
+func echoMessages(t *testing.T, target Target, mechanism string, mode queue.Mode) {
+	loop, err := openLoop(mechanism, sched.Options{Mode: mode, Ended: func(task string, err error) {
 		if err != nil {
 			t.Errorf("%s: %v", task, err)
 		}
 	}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	f, err := target.Open(nil)
 	if err != nil {
 		t.Fatal(err)
