@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,10 +15,11 @@ import (
 )
 
 // TestConn runs the checks of package nettest, which describe a net.Conn as package net implements
-// it, and the like for listeners.
+// it, and the like for listeners. It also runs them where operations of the queue move the bytes.
 func TestConn(t *testing.T) {
-	runForms(t,
+	runIn(t, append(forms(), completing()...),
 		check{"nettest", connNettest},
+		check{"nettest in bodies", connNettestInBodies},
 		check{"half-close", connHalfClose},
 		check{"large", connLarge},
 		check{"listener close", listenerClose},
@@ -28,7 +30,55 @@ func TestConn(t *testing.T) {
 
 // connNettest uses the connections in goroutines of package nettest. Bodies only make them.
 func connNettest(t *testing.T, h harness) {
-	pipe := func() (c1, c2 net.Conn, stop func(), err error) {
+	nettest.TestConn(t, pipes(t, h, func(c net.Conn) net.Conn { return c }))
+}
+
+// connNettestInBodies makes each read and each write in a body of its own. In tasks, operations of
+// the queue then move the bytes if the stack does that at all.
+func connNettestInBodies(t *testing.T, h harness) {
+	nettest.TestConn(t, pipes(t, h, func(c net.Conn) net.Conn { return &bodyConn{Conn: c, h: h} }))
+}
+
+// bodyConn is a connection that reads and writes in bodies. It starts none after Close: goroutines
+// of package nettest may call it after their check has ended.
+type bodyConn struct {
+	net.Conn
+	h harness
+
+	mu     sync.Mutex
+	closed bool // guarded by mu
+}
+
+func (c *bodyConn) Read(p []byte) (int, error)  { return c.do("read", c.Conn.Read, p) }
+func (c *bodyConn) Write(p []byte) (int, error) { return c.do("write", c.Conn.Write, p) }
+
+func (c *bodyConn) Close() error {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	return c.Conn.Close()
+}
+
+func (c *bodyConn) do(name string, call func(p []byte) (int, error), p []byte) (n int, err error) {
+	done := make(chan struct{})
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return 0, net.ErrClosed
+	}
+	c.h.Go(name, func(context.Context) error {
+		defer close(done)
+		n, err = call(p)
+		return nil // the caller judges the error
+	})
+	c.mu.Unlock()
+	<-done
+	return n, err
+}
+
+// pipes returns what makes the connections of package nettest, which are what wrap returns.
+func pipes(t *testing.T, h harness, wrap func(net.Conn) net.Conn) nettest.MakePipe {
+	return func() (c1, c2 net.Conn, stop func(), err error) {
 		type end struct {
 			conn net.Conn
 			err  error
@@ -53,9 +103,9 @@ func connNettest(t *testing.T, h harness) {
 		if err := errors.Join(a.err, d.err); err != nil {
 			return nil, nil, nil, err
 		}
-		return a.conn, d.conn, func() { a.conn.Close(); d.conn.Close() }, nil
+		c1, c2 = wrap(a.conn), wrap(d.conn)
+		return c1, c2, func() { c1.Close(); c2.Close() }, nil
 	}
-	nettest.TestConn(t, pipe)
 }
 
 // pair starts two bodies, each with one end of a TCP connection that is closed after it.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise"
+	"github.com/edgewise-go/edgewise/queue/auto"
 	"github.com/edgewise-go/edgewise/sched"
 )
 
@@ -53,7 +54,25 @@ type form struct {
 }
 
 func forms() []form {
-	return []form{{"net", openNet}, {"goroutines", openGoroutines}, {"tasks", openTasks}}
+	return []form{{"net", openNet}, {"goroutines", openGoroutines(edgewise.Options{})}, {"tasks", openTasks(edgewise.Options{})}}
+}
+
+// completing are the forms of stacks whose queue moves the bytes, over each mechanism that the
+// system has.
+func completing() []form {
+	var all []form
+	for _, mechanism := range auto.Names()[1:] {
+		q, err := auto.ByName(mechanism)
+		if errors.Is(err, errors.ErrUnsupported) {
+			continue
+		}
+		if err == nil {
+			q.Close()
+		}
+		o := edgewise.Options{Queue: mechanism, IO: "completion"}
+		all = append(all, form{"goroutines+" + mechanism, openGoroutines(o)}, form{"tasks+" + mechanism, openTasks(o)})
+	}
+	return all
 }
 
 // patience bounds the time of the bodies. It only ends hangs. hangGrace bounds the time in which
@@ -209,8 +228,9 @@ type stackNet struct {
 const blockingMax = 256
 
 // openStack starts a stack with two loops.
-func openStack(t *testing.T) *stackNet {
-	stack, err := edgewise.Open(edgewise.Options{Loops: 2, Sched: sched.Options{MaxBlocking: blockingMax, Ended: func(string, error) {}}})
+func openStack(t *testing.T, o edgewise.Options) *stackNet {
+	o.Loops, o.Sched = 2, sched.Options{MaxBlocking: blockingMax, Ended: func(string, error) {}}
+	stack, err := edgewise.Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,9 +264,11 @@ type goroutinesHarness struct {
 	bodies goroutineBodies
 }
 
-func openGoroutines(t *testing.T) harness {
-	n := openStack(t)
-	return goroutinesHarness{n, goroutineBodies{n.crew}}
+func openGoroutines(o edgewise.Options) func(t *testing.T) harness {
+	return func(t *testing.T) harness {
+		n := openStack(t, o)
+		return goroutinesHarness{n, goroutineBodies{n.crew}}
+	}
 }
 
 func (h goroutinesHarness) Go(name string, body func(ctx context.Context) error) {
@@ -265,7 +287,9 @@ func (h goroutinesHarness) Suspend(ctx context.Context, start func(resume func()
 // that a library starts in such a task.
 type tasksHarness struct{ *stackNet }
 
-func openTasks(t *testing.T) harness { return tasksHarness{openStack(t)} }
+func openTasks(o edgewise.Options) func(t *testing.T) harness {
+	return func(t *testing.T) harness { return tasksHarness{openStack(t, o)} }
+}
 
 // taskKey is the key of the task in the context of a body.
 type taskKey struct{}

@@ -20,8 +20,10 @@ type check struct {
 
 // runForms runs each check in each form, with a harness of its own. After each it verifies that no
 // goroutine and no descriptor is left.
-func runForms(t *testing.T, checks ...check) {
-	for _, f := range forms() {
+func runForms(t *testing.T, checks ...check) { runIn(t, forms(), checks...) }
+
+func runIn(t *testing.T, forms []form, checks ...check) {
+	for _, f := range forms {
 		t.Run(f.name, func(t *testing.T) {
 			for _, c := range checks {
 				t.Run(c.name, func(t *testing.T) { runCheck(t, f, c) })
