@@ -2,11 +2,15 @@ package queuetest
 
 import (
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
+	"github.com/edgewise-go/edgewise/conformance/internal/urgent"
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
 const edgeRule = "Edge reports once when the handle becomes ready, and again when it becomes ready after the caller has seen would-block."
+
+const shortReadRule = "Where edges are emulated, the event after WouldBlock also reports what a short read has left: the end of the stream, or " +
+	"bytes after an urgent mark."
 
 func edgeCases() []Case {
 	return []Case{
@@ -55,6 +59,14 @@ func edgeCases() []Case {
 			Source: "netpoll#122, netpoll#226, netty#3709, netty#6303", Run: endBehindData,
 		},
 		{
+			ID: "edge/end-after-short-read", Doc: "queue", Rule: shortReadRule, Needs: []suite.Feature{EmulatedEdge},
+			Source: "an adapter over a native edge, which reports data and end once", Run: edgeEndAfterShortRead,
+		},
+		{
+			ID: "edge/mark-after-short-read", Doc: "queue", Rule: shortReadRule, Needs: []suite.Feature{EmulatedEdge, UrgentData},
+			Source: "tcp(7): a read stops at the urgent mark", Run: edgeMarkAfterShortRead,
+		},
+		{
 			ID: "edge/half-close", Doc: "queue.ReadyPeerShut", Rule: "ReadyPeerShut: the peer sends no more; the other direction continues.", Needs: []suite.Feature{PeerShut},
 			Source: "mio#933, mio#939, tokio#449", Run: halfClose,
 		},
@@ -86,6 +98,41 @@ func edgeExactRead(t T, f *Fixture) {
 		}
 		must(t, f.WouldBlock(a.handle, queue.Readable))
 	}
+}
+
+// readShort reads as events of token report, until it has want bytes and, if toEnd, the end. After
+// each read it calls WouldBlock without another read.
+func (f *Fixture) readShort(t T, e *end, token queue.Token, want int, toEnd bool) {
+	t.Helper()
+	p := make([]byte, want+1)
+	for got, ended := 0, false; got < want || toEnd && !ended; {
+		f.expect(t, token, queue.Readable)
+		n, err := urgent.Recv(e.handle, p)
+		if err != nil && err != sys.ErrWouldBlock {
+			t.Fatalf("read: %v", err)
+		}
+		got, ended = got+max(n, 0), n == 0 && err == nil
+		if got > want || ended && got < want {
+			t.Fatalf("read %d bytes, the end %v, want %d bytes", got, ended, want)
+		}
+		must(t, f.WouldBlock(e.handle, queue.Readable))
+	}
+}
+
+func edgeEndAfterShortRead(t T, f *Fixture) {
+	a, b := pair(t)
+	b.send(t, 3)
+	must(t, sys.Shutdown(b.handle, sys.ShutWriting))
+	f.add(t, a, 1, queue.Readable, queue.Edge) // one edge for the bytes and the end
+	f.readShort(t, a, 1, 3, true)
+}
+
+func edgeMarkAfterShortRead(t T, f *Fixture) {
+	a, b := f.connected(t)
+	must(t, urgent.SendPieces(b.handle, []string{"before", "A", "after"}))
+	arrived(t, f, b)
+	f.add(t, a, 1, queue.Readable, queue.Edge) // one edge for all bytes
+	f.readShort(t, a, 1, len("before")+len("after"), false)
 }
 
 func edgeArrivalBefore(t T, f *Fixture) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
+	"golang.org/x/sys/unix"
 )
 
 // prefetching takes more than one event for a Wait with room for one, and leaves the rest to the
@@ -319,6 +320,22 @@ func pollMutants() []mutant {
 				return q.Queue.WouldBlock(h, dir&^readiness(h))
 			}
 		}, "edge/arrival-before-would-block"},
+		{"would-block waits for more than the end", func(q *faulty) {
+			q.wouldBlock = func(h sys.Handle, dir queue.Interest) error {
+				if n, _, err := unix.Recvfrom(int(h), make([]byte, 1), unix.MSG_PEEK); n == 0 && err == nil {
+					return nil
+				}
+				return q.Queue.WouldBlock(h, dir)
+			}
+		}, "edge/end-after-short-read"},
+		{"would-block at a mark waits for an edge", func(q *faulty) {
+			q.wouldBlock = func(h sys.Handle, dir queue.Interest) error {
+				if at, err := unix.IoctlGetInt(int(h), unix.SIOCATMARK); at == 1 && err == nil {
+					return nil
+				}
+				return q.Queue.WouldBlock(h, dir)
+			}
+		}, "edge/mark-after-short-read"},
 		{"exclusive is ignored", func(q *faulty) {
 			q.add = func(h sys.Handle, r queue.Registration) error {
 				r.Exclusive = false

@@ -40,6 +40,8 @@ const (
 	// SeveralWaiters is what every queue has, unless its options promise that only one goroutine
 	// calls Wait.
 	SeveralWaiters suite.Feature = "several-waiters"
+	// EmulatedEdge is the lack of NativeEdge.
+	EmulatedEdge suite.Feature = "emulated-edge"
 )
 
 // Target is an implementation and the features that it claims.
@@ -103,7 +105,7 @@ func (target Target) suite() suite.Target[*Fixture] {
 	s := suite.Target[*Fixture]{Name: target.Name, Waivers: target.Waivers, Open: func(t T) (*Fixture, error) { return open(t, target) }}
 	for f, claimed := range map[suite.Feature]bool{
 		Exclusive: target.Features.Exclusive, Nested: target.Features.Nested, PeerShut: target.Features.PeerShut,
-		Urgent: target.Features.Urgent, SeveralWaiters: !target.OneWaiter,
+		Urgent: target.Features.Urgent, SeveralWaiters: !target.OneWaiter, EmulatedEdge: !target.Features.NativeEdge,
 	} {
 		if claimed {
 			s.Features = append(s.Features, f)
