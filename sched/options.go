@@ -31,6 +31,10 @@ type Options struct {
 	// Completions makes the operations of the queue move the bytes of connections, instead of
 	// system calls of the tasks; see package transfer. The queue must be a queue.Completer. Run
 	// returns an error if it is none, or if its buffers cannot be allocated.
+	//
+	// A small write leaves, and bytes arrive, when the task waits or ends its turn. A task that
+	// blocks its thread instead, until a peer has answered, may wait without end. Task.Blocking
+	// does not block the thread.
 	Completions bool
 	// MaxTasks bounds the tasks per loop. Zero means DefaultMaxTasks.
 	MaxTasks int

@@ -32,7 +32,8 @@ type Transferrer interface {
 //   - Unread reports whether bytes, or an error, have arrived that no read has returned.
 //   - Stop ends the transfer, and reports whether it has ended. If not, the caller waits in either
 //     direction and calls it again. Afterwards reads return what has arrived, and then all calls go
-//     to the handle directly.
+//     to the handle directly. Bytes that were taken leave at once if the kernel has room, even if
+//     the caller then blocks the thread of its loop.
 //   - Close owns the handle. It closes the handle when the bytes that were taken have left, or
 //     cannot leave.
 //   - Release ends a transfer that has stopped, and returns the handle. It reports false, and does

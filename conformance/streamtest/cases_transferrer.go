@@ -40,6 +40,12 @@ func transferrerCases() []Case {
 			Run:  in(transferStop),
 		},
 		{
+			ID: "transfer/stop-sends", Doc: "stream.Transfer",
+			Rule:   "Bytes that were taken leave at once when Stop is called, if the kernel has room, even if the caller then blocks the thread of its loop.",
+			Source: "net/rpc: a call in a task waits for a goroutine that reads the connection of the task",
+			Run:    in(transferStopSends),
+		},
+		{
 			ID: "transfer/release", Doc: "stream.Transfer",
 			Rule: "Release reports false while bytes are unread, which Unread reports. It returns the handle of a transfer that has stopped, also after the end of the stream.",
 			Run:  in(transferRelease),
@@ -322,6 +328,37 @@ func transferStop(w *world) {
 		}
 		w.arrives(peer, []byte("written"))
 		w.handedBack(m)
+	}
+}
+
+func transferStopSends(w *world) {
+	for _, ends := range []bool{false, true} {
+		m, peer := w.moving()
+		data := []byte("taken")
+		got := call(w, "write, stop and read by the peer in one turn", func() result {
+			if _, err := m.TryWrite(data); err != nil {
+				return result{err: err}
+			}
+			if ends {
+				if err := m.CloseWrite(); err != nil {
+					return result{err: err}
+				}
+			}
+			m.Stop()
+			p := make([]byte, len(data))
+			n, err := io.ReadFull(peer, p)
+			if err == nil && ends {
+				_, err = io.ReadFull(peer, make([]byte, 1))
+			}
+			return result{p, n, err}
+		}).get()
+		want := error(nil)
+		if ends {
+			want = io.EOF
+		}
+		if !bytes.Equal(got.data, data) || got.err != want {
+			w.Errorf("ended %v: the peer read %v, want %q and then %v", ends, got, data, want)
+		}
 	}
 }
 

@@ -78,6 +78,16 @@ func transferrerMutants() []mutant {
 		transferring("a transfer does not stop", transfers(func(b *brokenTransfer) {
 			b.stop = func() bool { return true }
 		}), "transfer/stop"),
+		transferring("a transfer stops when it is asked again", transfers(func(b *brokenTransfer) {
+			asked := false
+			b.stop = func() bool {
+				if !asked {
+					asked = true
+					return false
+				}
+				return b.Transfer.Stop()
+			}
+		}), "transfer/stop-sends"),
 		transferring("a release drops what is unread", transfers(func(b *brokenTransfer) {
 			b.release = func() bool {
 				b.drain()

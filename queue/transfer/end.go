@@ -18,12 +18,16 @@ func (s *Stream) Release() bool {
 }
 
 // Stop ends the transfer by operations. Done reports whether it has ended; if not, an event follows
-// when it has. Bytes that have arrived stay readable by TryReadv. After the end, reads and writes
+// when it has. It hands the copied bytes to the kernel as far as that takes them, without Flush.
+// Bytes that have arrived stay readable by TryReadv. After the end, reads and writes
 // go to the kernel, and the caller registers the handle with the queue.
 func (s *Stream) Stop() (done bool) {
 	t := s.transfers
 	t.mu.Lock()
 	s.stopping = true
+	if len(s.sending) == 0 {
+		s.sync() // the thread that calls Flush may be blocked until the bytes have left
+	}
 	s.mark()
 	done = s.idle()
 	t.mu.Unlock()

@@ -145,6 +145,9 @@ func (s *Stream) sync() (done bool) {
 		}
 		s.pending = s.pending[:copy(s.pending, s.pending[n:])]
 	}
+	if s.pending != nil && s.shut {
+		_ = sys.Shutdown(s.handle, sys.ShutWriting) // as after a send
+	}
 	t.keepAll(s)
 	return true
 }
