@@ -17,9 +17,9 @@
 // Edges. In mode Edge, an event is promised only after the caller has seen would-block and has
 // called WouldBlock. Before that an event may or may not come: a native edge reports each arrival,
 // an emulated one stays silent until WouldBlock. So read until would-block, or call WouldBlock
-// after a short read and expect that an event may find nothing. Where edges are emulated, that event
-// also reports what a short read has left: the end of the stream, or bytes after an urgent mark. On
-// Linux, a TCP read that returns would-block at the mark of urgent data proves nothing: see
+// after a short read and expect that an event may find nothing. Where edges are emulated, an event
+// then reports what the short read has left: the end of the stream, or bytes after an urgent mark.
+// On Linux, a TCP read that returns would-block at the mark of urgent data proves nothing: see
 // sys.UnreadAtMark.
 //
 // Hang-up and error. They are not interests: every mechanism always reports them. They set the bits
