@@ -123,7 +123,8 @@ func serverErrorCases() []Case {
 						q.reply()
 					}
 				})
-				// The machine may be slower than the timeout: then a lookup ends before its query is sent.
+				// The machine may be slower than the timeout: then a lookup ends before its query
+				// is sent.
 				var late []*arrival
 				for len(late) == 0 {
 					w.lookup("late.example").fails(resolve.ErrTimeout)

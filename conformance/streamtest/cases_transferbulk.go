@@ -11,9 +11,9 @@ import (
 const (
 	bulkConns = 4
 	bulkRoom  = 4 << 10 // of the longest read
-	// bulkAheadMax is the most that a peer sends before it is read: 4 MiB, the memory of a mechanism
-	// for the bytes of all connections, and what small buffers of two sockets hold. Kernels exceed
-	// the bounds of those several times.
+	// bulkAheadMax is the most that a peer sends before it is read: 4 MiB, the memory of a
+	// mechanism for the bytes of all connections, and what small buffers of two sockets hold.
+	// Kernels exceed the bounds of those several times.
 	bulkAheadMax = 6 << 20
 )
 

@@ -51,8 +51,8 @@ func (s *Stream) mark() {
 	}
 }
 
-// unquiet makes the queue report the completion of the send, for which somebody waits now. The caller
-// holds mu, and calls wake.
+// unquiet makes the queue report the completion of the send, for which somebody waits now. The
+// caller holds mu, and calls wake.
 func (s *Stream) unquiet() {
 	if s.quiet {
 		s.quiet = false

@@ -9,8 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/queue/auto"
 )
 
-// Ways returns the values of flag -io that name a way: bytes move by system calls of the tasks, or by
-// operations of the queue. Queues without operations get an adapter.
+// Ways returns the values of flag -io that name a way: bytes move by system calls of the tasks, or
+// by operations of the queue. Queues without operations get an adapter.
 func Ways() []string { return []string{"readiness", "completion"} }
 
 // Queues returns the names of the event-queue mechanisms that work here. It logs a mechanism that
