@@ -31,7 +31,7 @@ const (
 )
 
 // bulkBytes is how much all connections receive.
-func bulkBytes() int { return suite.Extent(4<<20, 64<<20) }
+func bulkBytes() int { return suite.Extent(1<<20, 64<<20) }
 
 type bulkForm struct{ lends, multi bool }
 

@@ -9,8 +9,7 @@ import (
 )
 
 const (
-	bulkConns = 4
-	bulkRoom  = 4 << 10 // of the longest read
+	bulkRoom = 4 << 10 // of the longest read
 	// bulkAheadMax is the most that a peer sends before it is read: 4 MiB, the memory of a
 	// mechanism for the bytes of all connections, and what small buffers of two sockets hold.
 	// Kernels exceed the bounds of those several times.
@@ -18,7 +17,9 @@ const (
 )
 
 // bulkTotal is how much all connections receive. Each receives more than bulkAheadMax.
-func bulkTotal() int { return suite.Extent(32<<20, 64<<20) }
+func bulkTotal() int { return suite.Extent(14<<20, 64<<20) }
+
+func bulkConns() int { return suite.Extent(2, 4) }
 
 // bulkAt is the byte at a position of a connection.
 func bulkAt(number, at int) byte {
@@ -30,7 +31,8 @@ func bulkAt(number, at int) byte {
 // Each connection is read in parts, between which all others are.
 func transferBulk(w *world) {
 	const parts = 4
-	goal := bulkTotal() / bulkConns
+	conns := bulkConns()
+	goal := bulkTotal() / conns
 	type reading struct {
 		c         conn
 		got       int
@@ -38,7 +40,7 @@ func transferBulk(w *world) {
 		ended     chan error
 		mostAhead int
 	}
-	all := make([]*reading, bulkConns)
+	all := make([]*reading, conns)
 	for i := range all {
 		s, peer := w.connected()
 		w.check(s.SetReadBuffer(smallBuffer), "read buffer")
@@ -95,7 +97,7 @@ func transferBulk(w *world) {
 		w.check(await(w, "peer's writes", r.ended), "peer's writes")
 		most = max(most, r.mostAhead)
 	}
-	w.Logf("%d bytes at %d connections; a peer was at most %d bytes ahead", goal*bulkConns, bulkConns, most)
+	w.Logf("%d bytes at %d connections; a peer was at most %d bytes ahead", goal*conns, conns, most)
 	if most > bulkAheadMax {
 		w.Errorf("a peer has sent %d bytes that were not read, want %d at most", most, bulkAheadMax)
 	}

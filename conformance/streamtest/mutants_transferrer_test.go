@@ -157,7 +157,7 @@ func transferrerMutants() []mutant {
 		transferring("a connection reads all that there is, unasked", conns(func(b *brokenConn) {
 			var all []byte
 			b.read = func(p []byte) (int, error) {
-				for room := make([]byte, bulkRoom); len(all) < bulkTotal()/bulkConns; {
+				for room := make([]byte, bulkRoom); len(all) < bulkTotal()/bulkConns(); {
 					n, err := b.conn.Read(room)
 					if all = append(all, room[:n]...); err != nil {
 						return 0, err
