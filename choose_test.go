@@ -2,24 +2,29 @@ package edgewise
 
 import (
 	"context"
+	"strings"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/auto"
 )
 
-// choicesOf opens a Stack with these options, and returns what it chose.
+// choicesOf opens a Stack with these options, and returns what it chose by the option.
 func choicesOf(t *testing.T, o Options) map[string]Choice {
 	t.Helper()
 	s, err := Open(o)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Shutdown(context.Background())) })
+	if err != nil {
+		t.Fatal(err)
+	}
 	got := map[string]Choice{}
 	for _, c := range s.Choices() {
-		require.NotEmpty(t, c.Reason)
+		if c.Reason == "" {
+			t.Errorf("%v: no reason", c)
+		}
 		got[c.Option] = c
+	}
+	if err := s.Shutdown(context.Background()); err != nil {
+		t.Error(err)
 	}
 	return got
 }
@@ -33,29 +38,36 @@ func TestChoicesFollowFeatures(t *testing.T) {
 		}
 		_, performs := q.(queue.Completer)
 		f := q.Features()
-		require.NoError(t, q.Close())
-		want := "readiness"
+		if err := q.Close(); err != nil {
+			t.Fatal(err)
+		}
+		io, mechanism := "readiness", ""
 		if performs && f.Completions {
-			want = "completion"
+			io = "completion"
+		}
+		if name == auto.Auto {
+			mechanism = f.Mechanism
 		}
 		got := choicesOf(t, Options{Queue: name})
-		require.Equal(t, want, got["IO"].Name, name)
-		require.Contains(t, got["IO"].Reason, f.Mechanism)
-		if name == auto.Auto {
-			require.Equal(t, f.Mechanism, got["Queue"].Name)
-		} else {
-			require.Empty(t, got["Queue"])
+		if got["IO"].Name != io || !strings.Contains(got["IO"].Reason, f.Mechanism) || got["Queue"].Name != mechanism {
+			t.Errorf("%s: got %v, want IO %s because of %s, and Queue %q", name, got, io, f.Mechanism, mechanism)
 		}
 	}
 	best := choicesOf(t, Options{})["Queue"].Name
-	require.Empty(t, choicesOf(t, Options{Queue: best, IO: "completion"}))
+	if got := choicesOf(t, Options{Queue: best, IO: "completion"}); len(got) > 0 {
+		t.Errorf("got %v, want none: the caller named all", got)
+	}
 	own := func() (queue.Queue, error) { return auto.ByName(best) }
-	require.Equal(t, "readiness", choicesOf(t, Options{OpenQueue: own})["IO"].Name)
+	if got := choicesOf(t, Options{OpenQueue: own}); got["IO"].Name != "readiness" {
+		t.Errorf("got %v for a queue of the caller, want IO readiness", got)
+	}
 }
 
 func TestAForcedQueueIsAChoice(t *testing.T) {
 	best := choicesOf(t, Options{})["Queue"].Name
 	t.Setenv(auto.ForceVariable, best)
-	got := choicesOf(t, Options{})
-	require.Equal(t, "Queue "+best+": "+auto.ForceVariable+" is set", got["Queue"].String())
+	want := "Queue " + best + ": " + auto.ForceVariable + " is set"
+	if got := choicesOf(t, Options{})["Queue"].String(); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }

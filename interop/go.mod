@@ -34,7 +34,7 @@ require (
 
 require (
 	github.com/edgewise-go/edgewise v0.2.0
-	github.com/edgewise-go/edgewise/queue v0.1.0 // indirect
+	github.com/edgewise-go/edgewise/queue v0.1.0
 	github.com/edgewise-go/edgewise/resolve v0.1.0
 	github.com/edgewise-go/edgewise/sched v0.1.0
 	github.com/edgewise-go/edgewise/stream v0.1.0 // indirect
