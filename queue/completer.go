@@ -135,9 +135,9 @@ type Op struct {
 	// Multi keeps an OpAccept, OpPoll or OpRecv with Buffers going after a completion. Each
 	// completion except the terminal one then has More.
 	Multi bool
-	// Quiet says that nobody waits for the completion of an OpSend: Wait does not return for its
-	// success alone, but reports it when it returns for another reason, such as Wake. It saves an
-	// interruption per send. A mechanism may ignore it.
+	// Quiet keeps the success of an OpSend from ending a Wait. The next Wait that returns for
+	// another reason, such as Wake, reports the completion. A failure ends a Wait as usual. A
+	// mechanism may ignore Quiet.
 	Quiet bool
 	// ZeroCopy allows the kernel to send from Data instead of from a copy, if that is cheaper. The
 	// terminal completion comes when the kernel no longer needs Data.

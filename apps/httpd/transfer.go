@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// yieldBytes is how much of a body is written before other tasks run. A peer that takes everything
-// at once never makes the task wait.
+// A task yields after it has written yieldBytes of a body. A peer that takes everything at once
+// never makes the task wait.
 const yieldBytes = 256 << 10
 
-// sendBytes is how much of a file one call sends before other tasks run, if the peer takes it. That
-// took 130 microseconds on loopback, which is within the turn budget. A quarter of it took a third
-// more processor time per byte.
+// sendBytes bounds what one sendfile call sends; the task yields after each call. A call of this
+// size took 130 microseconds on loopback, which is within the turn budget. A quarter of the size
+// took a third more processor time per byte.
 const sendBytes = 1 << 20
 
 func (s *server) borrow() *[copyBytes]byte {

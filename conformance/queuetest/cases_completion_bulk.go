@@ -30,7 +30,7 @@ const (
 	bulkGuard                = 64
 )
 
-// bulkBytes is how much all connections receive.
+// bulkBytes returns the number of bytes that all connections together receive.
 func bulkBytes() int { return suite.Extent(1<<20, 64<<20) }
 
 type bulkForm struct{ lends, multi bool }

@@ -21,7 +21,7 @@ func completionSendCases() []Case {
 			"gnet#569", completesSendPart),
 		completing("send-refused", "OpSend", "An OpSend to a peer that has closed fails.",
 			"monoio#214", completesSendRefused),
-		completing("send-quiet", "Op.Quiet", "Quiet says that nobody waits for the completion of an OpSend. The bytes leave, and Wait reports the completion when it returns for another reason.",
+		completing("send-quiet", "Op.Quiet", "The bytes of a quiet OpSend leave, and the next Wait that returns for another reason reports the completion.",
 			"a completion that only interrupts", completesSendQuiet),
 		completing("send-quiet-large", "Op.Quiet", "A quiet OpSend sends all of Data, however slow the reader is.",
 			"gnet#569", completesSendQuietLarge),

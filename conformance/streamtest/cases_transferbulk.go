@@ -16,9 +16,11 @@ const (
 	bulkAheadMax = 6 << 20
 )
 
-// bulkTotal is how much all connections receive. Each receives more than bulkAheadMax.
+// bulkTotal returns the number of bytes that all connections together receive. Each receives more
+// than bulkAheadMax.
 func bulkTotal() int { return suite.Extent(14<<20, 64<<20) }
 
+// bulkConns returns the number of connections.
 func bulkConns() int { return suite.Extent(2, 4) }
 
 // bulkAt is the byte at a position of a connection.

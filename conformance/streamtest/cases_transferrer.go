@@ -405,16 +405,22 @@ func transferRelease(w *world) {
 	w.handedBack(m)
 }
 
+// writes writes to m before its end: a little, or as much as m takes. It returns the bytes.
+func (w *world) writes(m *moved, much bool) []byte {
+	w.Helper()
+	if much {
+		return w.fills(m)
+	}
+	data := []byte("before the end")
+	_, err := m.TryWrite(data)
+	w.check(err, "write")
+	return data
+}
+
 func transferCloseWrite(w *world) {
 	for _, much := range []bool{false, true} {
 		m, peer := w.moving()
-		data := []byte("before the end")
-		if much {
-			data = w.fills(m)
-		} else {
-			_, err := m.TryWrite(data)
-			w.check(err, "write")
-		}
+		data := w.writes(m, much)
 		w.check(m.CloseWrite(), "close write")
 		if n, err := m.TryWrite([]byte("after")); n != 0 || err == nil || err == sys.ErrWouldBlock {
 			w.Errorf("write after CloseWrite: %d, %v", n, err)
@@ -431,13 +437,7 @@ func transferCloseWrite(w *world) {
 func transferClose(w *world) {
 	for _, much := range []bool{false, true} {
 		m, peer := w.moving()
-		data := []byte("before the end")
-		if much {
-			data = w.fills(m)
-		} else {
-			_, err := m.TryWrite(data)
-			w.check(err, "write")
-		}
+		data := w.writes(m, much)
 		w.check(m.Close(), "close")
 		if _, err := m.TryRead(make([]byte, 1)); !errors.Is(err, net.ErrClosed) {
 			w.Errorf("read after Close: %v", err)

@@ -1,15 +1,14 @@
 package iouring
 
-import (
-	"github.com/edgewise-go/edgewise/queue"
-)
+import "github.com/edgewise-go/edgewise/queue"
 
-// A completion makes the Wait return that submits the send, although nobody waits for it. So a
-// send with Op.Quiet asks the kernel for no completion on success (IOSQE_CQE_SKIP_SUCCESS). With
-// MSG_DONTWAIT the kernel performs it while it takes the submission. It completes at once if the
-// socket has no room for all bytes, and the queue submits the rest as an ordinary send. The kernel
-// stores all completions of the submissions that it takes before it advances the head of the ring:
-// a send before the head without a completion has succeeded.
+// The completion of an ordinary send ends the Wait that submits it, and the loop has to enter the
+// kernel again to wait. A send with Op.Quiet therefore asks the kernel for no completion on success
+// (IOSQE_CQE_SKIP_SUCCESS). With MSG_DONTWAIT the kernel performs the send while it takes the
+// submission. The send completes at once if the socket has no room for all bytes. The queue then
+// submits the rest as an ordinary send. The kernel stores all completions of the submissions that
+// it takes before it advances the head of the ring. So a send before the head without a completion
+// has succeeded.
 
 // silence is a send that completes only if it fails.
 type silence struct {
