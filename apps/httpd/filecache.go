@@ -15,8 +15,8 @@ import (
 const (
 	readyBytesMax = 64 << 10 // a file up to this size is in memory
 	openFilesMax  = 256      // open files that no request uses
-	// After settleTime, equal times prove that a file is unchanged. Within the granularity of a file
-	// system's times, two changes look like one. FAT has the coarsest granularity.
+	// After settleTime, equal times prove that a file is unchanged. Within the granularity of the
+	// times, two changes look like one. FAT has the coarsest granularity.
 	settleTime = 2 * time.Second
 )
 
