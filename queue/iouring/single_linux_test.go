@@ -147,6 +147,7 @@ func TestOperationsOfOtherThreadsReachTheOneWaiter(t *testing.T) {
 	}
 	a, b := pair(t)
 	errs := make(chan error, 4)
+	canceledAll := make(chan struct{})
 	go func() {
 		for range 100 {
 			id, err := q.Submit(&queue.Op{Token: 1, Kind: queue.OpRecv, Handle: a, Data: make([]byte, 4)})
@@ -157,6 +158,8 @@ func TestOperationsOfOtherThreadsReachTheOneWaiter(t *testing.T) {
 		errs <- err
 		_, err = q.Submit(&queue.Op{Token: 2, Kind: queue.OpRecv, Handle: a, Buffers: buffers})
 		errs <- err
+		// A cancellation is a request: until it is reported, the operation may receive the byte.
+		<-canceledAll
 		_, err = sys.Send(b, []byte("x"))
 		errs <- err
 		close(errs)
@@ -181,7 +184,9 @@ func TestOperationsOfOtherThreadsReachTheOneWaiter(t *testing.T) {
 		for _, e := range events[:n] {
 			if e.Token == 1 {
 				wantResult(t, e, queue.ResultCanceled)
-				canceled++
+				if canceled++; canceled == 100 {
+					close(canceledAll)
+				}
 				continue
 			}
 			wantResult(t, e, 1)
