@@ -116,9 +116,10 @@ func (c *counter) Wait(events []queue.Event, timeout time.Duration) (int, error)
 // run is the measurement of one combination.
 type run struct {
 	config
-	epoch   time.Time
-	list    []*source
-	waiting sync.WaitGroup // sources that do not wait yet for becoming readable
+	epoch time.Time
+	list  []*source
+	left  atomic.Int64  // sources that have not ended
+	over  chan struct{} // closed when no source is left
 }
 
 // loop is the share of a turn that is left on a loop, for all of its threads.
@@ -150,7 +151,7 @@ func (c *config) run(f strategy.Choice) (row, error) {
 	}
 	var failed error
 	var failing sync.Mutex
-	scheduler, err := f.Open(sched.Options{Ended: func(_ string, err error) {
+	scheduler, err := f.Open(sched.Options{Metrics: true, Ended: func(_ string, err error) {
 		failing.Lock()
 		defer failing.Unlock()
 		failed = errors.Join(failed, err)
@@ -158,18 +159,29 @@ func (c *config) run(f strategy.Choice) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	b := &run{config: *c, epoch: time.Now()}
+	b := &run{config: *c, epoch: time.Now(), over: make(chan struct{})}
+	b.left.Store(int64(c.sources))
 	defer b.close()
 	if err := b.start(scheduler.Loops()); err != nil {
 		return row{}, err
 	}
-	made := make(chan error, 1)
+	made, ended := make(chan error, 1), make(chan struct{})
 	go func() {
-		b.waiting.Wait()
-		made <- b.makeReady()
+		var err error
+		if b.awaitStart(scheduler.Loops(), ended) {
+			err = b.makeReady()
+		}
+		// A drain steps handlers whose event may be under way, which has the same effect.
+		select {
+		case <-b.over:
+		case <-ended:
+		}
+		made <- err
 		scheduler.Drain()
 	}()
-	if err := errors.Join(scheduler.Run(context.Background()), <-made, failed); err != nil {
+	err = scheduler.Run(context.Background())
+	close(ended)
+	if err := errors.Join(err, <-made, failed); err != nil {
 		return row{}, err
 	}
 	return b.row(counters), nil
@@ -180,7 +192,6 @@ func (b *run) start(all []*sched.Loop) error {
 	for _, l := range all {
 		loops = append(loops, &loop{loop: l})
 	}
-	b.waiting.Add(b.sources)
 	for i := range b.sources {
 		h, peer, err := sys.SocketPair()
 		if err != nil {
@@ -201,6 +212,26 @@ func (b *run) start(all []*sched.Loop) error {
 		}
 	}
 	return nil
+}
+
+// awaitStart waits until all sources wait, and reports false if the run ends before. A handler
+// waits only after its step has returned: a source that becomes readable between the two may be
+// reported twice in emulated edge mode.
+func (b *run) awaitStart(loops []*sched.Loop, ended <-chan struct{}) bool {
+	for {
+		turns := uint64(0)
+		for _, l := range loops {
+			turns += l.Metrics().Turns
+		}
+		if turns >= uint64(b.sources) {
+			return true
+		}
+		select {
+		case <-ended:
+			return false
+		case <-time.After(time.Millisecond):
+		}
+	}
 }
 
 // makeReady makes all sources readable.
@@ -242,7 +273,6 @@ func (b *run) row(counters []*counter) row {
 func (s *source) Step(_ sched.HandlerTask, cause sched.Cause) sched.Next {
 	switch cause {
 	case sched.Started:
-		s.bench.waiting.Done()
 		return sched.WaitFor(queue.Readable)
 	case sched.Draining:
 		return sched.WaitFor(queue.Readable)
@@ -260,7 +290,11 @@ func (s *source) Step(_ sched.HandlerTask, cause sched.Cause) sched.Next {
 }
 
 // End leaves the handle open: its number must not be used again in this run.
-func (s *source) End(error) {}
+func (s *source) End(error) {
+	if s.bench.left.Add(-1) == 0 {
+		close(s.bench.over)
+	}
+}
 
 // begin reports whether this turn has time left. The function that it posts runs in the next turn
 // and starts a new share.
