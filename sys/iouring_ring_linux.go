@@ -41,8 +41,10 @@ type mapping struct {
 // as IoUringSingleIssuer. The handle is close-on-exec.
 //
 // Errors: ENOSYS before Linux 5.1, EINVAL before 5.5 and for an unknown setup, EPERM if a sandbox
-// or kernel.io_uring_disabled forbids it, ENOMEM beyond RLIMIT_MEMLOCK before 5.12, EMFILE and
-// ENFILE. A sandbox may return any of them.
+// or kernel.io_uring_disabled forbids it, ENOMEM, EMFILE and ENFILE. A sandbox may return any of
+// them. Before 5.12 and in 6.18, ENOMEM may mean that the rings of the user exceed RLIMIT_MEMLOCK.
+// The kernel counts a closed ring until it has freed it, milliseconds later. It counts none of a
+// process with CAP_IPC_LOCK.
 func OpenIoUring(submissions, completions, setup uint32) (*IoUring, error) {
 	return openIoUring(submissions, completions, setup, IoUringSingleMap)
 }

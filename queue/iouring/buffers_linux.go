@@ -109,7 +109,7 @@ func (b *buffers) register() error {
 	if b.registered {
 		return nil
 	}
-	if err := b.ring.Register(b.q.ring); err != nil {
+	if err := patiently(func() error { return b.ring.Register(b.q.ring) }); err != nil {
 		return err
 	}
 	b.registered = true

@@ -123,8 +123,10 @@
 // error.
 //
 // The table of registrations is indexed by handle and takes 24 bytes for each number up to the
-// highest that was ever added. A ring takes about 100 KiB in the kernel, which Linux before 5.12
-// counts against RLIMIT_MEMLOCK.
+// highest that was ever added. A ring takes about 100 KiB in the kernel. Linux before 5.12, and
+// again 6.18, counts the rings of a user against RLIMIT_MEMLOCK, except those of processes with
+// CAP_IPC_LOCK. Debian's limit of 8 MiB has room for about 100 rings. The kernel counts a closed
+// ring for some 10 ms more. New and NewBuffers therefore retry after ENOMEM, for at most 0.1 s.
 //
 // Tested on Linux 6.18. New refuses an older kernel because of a missing feature, not because of
 // its version.

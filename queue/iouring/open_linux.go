@@ -76,13 +76,20 @@ func open(o Options, submissions, completions uint32) (*instance, error) {
 // IORING_SETUP_SINGLE_ISSUER and DEFER_TASKRUN forbid that. With COOP_TASKRUN, a thread that
 // submitted a poll and then computes without entering the kernel would delay the completion.
 func openRing(single bool, submissions, completions uint32) (*sys.IoUring, bool, error) {
+	var ring *sys.IoUring
+	try := func(setup uint32) error {
+		return patiently(func() (err error) {
+			ring, err = sys.OpenIoUring(submissions, completions, setup)
+			return err
+		})
+	}
 	if single {
-		ring, err := sys.OpenIoUring(submissions, completions, sys.IoUringSingleIssuer|sys.IoUringDeferTaskrun|sys.IoUringDisabled)
+		err := try(sys.IoUringSingleIssuer | sys.IoUringDeferTaskrun | sys.IoUringDisabled)
 		if err != syscall.EINVAL {
 			return ring, true, err
 		}
 	}
-	ring, err := sys.OpenIoUring(submissions, completions, 0)
+	err := try(0)
 	return ring, false, err
 }
 
@@ -110,7 +117,8 @@ func refused(err error) error {
 	case syscall.EPERM:
 		return fmt.Errorf("%w (likely cause: a sandbox or kernel.io_uring_disabled)", wake.Unavailable(call, err))
 	case syscall.ENOMEM:
-		return fmt.Errorf("%w (likely cause: no memory, or RLIMIT_MEMLOCK before Linux 5.12)", wake.Unavailable(call, err))
+		return fmt.Errorf("%w (likely cause: the rings of this user exceed RLIMIT_MEMLOCK; remedy: raise ulimit -l, grant CAP_IPC_LOCK, or open fewer queues)",
+			wake.Unavailable(call, err))
 	}
 	return wake.Unavailable(call, err)
 }
