@@ -88,8 +88,9 @@ type TryReader interface {
 //     arrive as one event, the short read takes the data, and no second event reports the end.
 //   - If edges are emulated and not native, as over poll(2) or on Windows. There, would-block arms
 //     an event, and a short read does not count as would-block.
-//   - After any event of the handle reported an urgent mark, and always if events do not report the
-//     mark. A read stops at the mark, and the bytes after it may have arrived in the same event.
+//   - After any event of the handle reported an urgent mark. A read stops at the mark, and the
+//     bytes after it may have arrived in the same event. If events do not report the mark, the
+//     socket asks the kernel (sockatmark(3)) or reports false.
 type ShortReader interface {
 	ShortReadDrains() bool
 }

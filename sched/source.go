@@ -201,12 +201,17 @@ func (s *source) note(l *Loop, e *queue.Event, k sink) {
 // bytes after an urgent mark. Both are recorded when they are reported. If they have not been
 // reported, their event is still to come. The kernel sets the urgent mark before it makes the event
 // for the bytes that follow. Such an event therefore reports the mark. If the queue cannot report
-// urgent data, a short read proves nothing.
+// urgent data, the kernel is asked. That costs less than a read that would block.
 func (s *source) shortReadDrains(l *Loop) bool {
-	if s.transfers() {
+	switch {
+	case s.transfers():
 		return false // the Transfer knows
+	case l.options.Mode != queue.Edge || !l.native:
+		return true
+	case s.flags.Load()&(flagEnds|flagUrgent) != 0:
+		return false
 	}
-	return l.options.Mode != queue.Edge || !l.native || l.urgent && s.flags.Load()&(flagEnds|flagUrgent) == 0
+	return l.urgent || !sys.StoppedAtMark(s.handle)
 }
 
 // closedError converts the error for a missing registration into net.ErrClosed, which users of

@@ -41,8 +41,9 @@ func registerWith(w Waiter, h sys.Handle) (Source, error) {
 //     there. The next read may then Wait without a try. The caller asks after the read. The result
 //     is true if each Wait checks the handle. It is false if the mechanism reports no second edge
 //     for what it has already reported. That is so after a hang-up, because the end follows the
-//     bytes without another event. It is so after urgent data, because a read stops at the mark. If
-//     the mechanism does not report urgent data, the result is always false.
+//     bytes without another event. It is so after urgent data, because a read stops at the mark. A
+//     mechanism may not report urgent data. The result is then true only if the kernel says that
+//     the read did not stop at a mark; see [sys.StoppedAtMark].
 //   - Close ends the source and makes a running Wait return net.ErrClosed. It may be called from
 //     any goroutine. It returns before the handle's number can be used again. A second Close does
 //     nothing.

@@ -17,12 +17,9 @@ import (
 //
 // On other systems the result is false: their reads pass the mark.
 func UnreadAtMark(h Handle) (bool, error) {
-	var at int32
-	if _, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(h), unix.SIOCATMARK, uintptr(unsafe.Pointer(&at))); errno != 0 {
-		return false, errno
-	}
-	if at == 0 {
-		return false, nil
+	at, err := atMark(h)
+	if err != nil || !at {
+		return false, err
 	}
 	// The mark may be all that has arrived. poll(2) does not count the mark, and returns even while
 	// a signal is pending.
@@ -32,4 +29,22 @@ func UnreadAtMark(h Handle) (bool, error) {
 		return true, nil // the next read decides
 	}
 	return n > 0, err
+}
+
+// StoppedAtMark reports whether a short read of the TCP socket h may have stopped at the mark of
+// urgent data, so that bytes to read may follow. The caller asks after the read. The answer is also
+// true if it is unknown: on other systems than Linux, and for other handles than sockets that have
+// such marks. A later mark that replaces this one brings an event. On Linux the call is one system
+// call, ioctl(2).
+func StoppedAtMark(h Handle) bool {
+	at, err := atMark(h)
+	return at || err != nil
+}
+
+func atMark(h Handle) (bool, error) {
+	var at int32
+	if _, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(h), unix.SIOCATMARK, uintptr(unsafe.Pointer(&at))); errno != 0 {
+		return false, errno
+	}
+	return at != 0, nil
 }

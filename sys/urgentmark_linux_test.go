@@ -51,6 +51,52 @@ func TestUnreadAtMark(t *testing.T) {
 	}
 }
 
+func TestStoppedAtMark(t *testing.T) {
+	reader, writer := tcpPair(t)
+	for _, s := range []struct {
+		pieces []string // the second one is urgent
+		want   bool
+	}{
+		{[]string{"plain"}, false},
+		{[]string{"before", "U"}, true},
+		{[]string{"before", "U", "after"}, true},
+	} {
+		read := len(s.pieces[0])
+		for i, piece := range s.pieces {
+			require.NoError(t, unix.Sendto(int(writer), []byte(piece), []int{0, unix.MSG_OOB, 0}[i], nil))
+		}
+		for left := 1; left > 0; {
+			var err error
+			left, err = unix.IoctlGetInt(int(writer), unix.SIOCOUTQ)
+			require.NoError(t, err)
+		}
+		n, err := sys.Recv(reader, make([]byte, 64))
+		require.NoError(t, err)
+		require.Equal(t, read, n, "%q: a read stops at the mark", s.pieces)
+		if got := sys.StoppedAtMark(reader); got != s.want {
+			t.Errorf("%q: StoppedAtMark: got %v, want %v", s.pieces, got, s.want)
+		}
+		if len(s.pieces) == 3 {
+			n, err = sys.Recv(reader, make([]byte, 64))
+			require.NoError(t, err)
+			require.Equal(t, len("after"), n)
+		} else if len(s.pieces) == 2 {
+			require.NoError(t, unix.Sendto(int(writer), []byte("after"), 0, nil))
+			for n = 0; n == 0; {
+				if n, err = sys.Recv(reader, make([]byte, 64)); err == sys.ErrWouldBlock {
+					n = 0
+					continue
+				}
+				require.NoError(t, err)
+			}
+		}
+		if sys.StoppedAtMark(reader) {
+			t.Errorf("%q: StoppedAtMark after the mark was passed: got true, want false", s.pieces)
+		}
+	}
+	require.True(t, sys.StoppedAtMark(sys.Invalid), "an invalid handle")
+}
+
 // tcpPair returns both ends of a TCP connection.
 func tcpPair(t *testing.T) (a, b sys.Handle) {
 	t.Helper()

@@ -5,8 +5,8 @@ import "github.com/edgewise-go/edgewise/bufstrategy"
 func urgentCases() []Case {
 	return []Case{{
 		ID: "short-read/not-at-an-urgent-mark", Doc: "bufstrategy.ShortReader",
-		Rule: "ShortReadDrains reports false after any event with an urgent mark, and always if events do not report marks: a read stops at the mark, " +
-			"and the bytes after it may have arrived in the same event.",
+		Rule: "ShortReadDrains reports false after any event with an urgent mark: a read stops at the mark, and the bytes after it may have arrived in the " +
+			"same event.",
 		Source: "tcp(7): a read stops at the urgent mark",
 		Run: func(t T, f *Fixture) {
 			b := f.open(t, Options{Limit: 1000})

@@ -55,8 +55,8 @@
 // nothing.
 //
 // Features.Urgent is false: the kernel stores the bits of the wake-up, which are the same for all
-// data. After a short read of TCP, a stream therefore reads again and looks for an urgent mark.
-// These are two system calls per message that epoll does not need.
+// data. After a short read of TCP, a stream therefore asks the kernel for an urgent mark. This is a
+// system call per message that epoll does not need.
 //
 // The kernel completes a poll in the thread that submitted it. That thread was in a Wait then, and
 // the kernel interrupts it for the completion. If the waiting goroutines change threads, or take
