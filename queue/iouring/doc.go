@@ -108,7 +108,7 @@
 // the caller read meanwhile. Completions of polls that Modify or Delete ended also make the handle
 // readable, though a Wait finds no event in them. Therefore call Wait with a timeout of zero.
 //
-// Completions that do not fit into the ring (4096) stay in the kernel until there is room. If the
+// Completions that do not fit into the ring (1024) stay in the kernel until there is room. If the
 // kernel has no memory for them, it drops them and reports the loss. The queue then restarts all
 // polls, so that it reports readiness, but not each edge. It also restarts the operations; one
 // whose completion was lost completes with EBADR.
@@ -123,10 +123,10 @@
 // error.
 //
 // The table of registrations is indexed by handle and takes 24 bytes for each number up to the
-// highest that was ever added. A ring takes about 100 KiB in the kernel. Linux before 5.12, and
-// again 6.18, counts the rings of a user against RLIMIT_MEMLOCK, except those of processes with
-// CAP_IPC_LOCK. Debian's limit of 8 MiB has room for about 100 rings. The kernel counts a closed
-// ring for some 10 ms more. New and NewBuffers therefore retry after ENOMEM, for at most 0.1 s.
+// highest that was ever added. A ring takes 28 KiB in the kernel. Linux before 5.12, and again
+// 6.18, counts the rings of a user against RLIMIT_MEMLOCK, except those of processes with
+// CAP_IPC_LOCK. A limit of 8 MiB, the default of Linux, has room for 290 rings. The kernel counts a
+// closed ring for some 10 ms more. New and NewBuffers therefore retry after ENOMEM, for about 2 s.
 //
 // Tested on Linux 6.18. New refuses an older kernel because of a missing feature, not because of
 // its version.

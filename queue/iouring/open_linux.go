@@ -15,10 +15,12 @@ import (
 	"github.com/edgewise-go/edgewise/sys/waker"
 )
 
-// The sizes of the ring. A completion ring that is too small costs only time: see doc.go.
+// The sizes of the ring. A completion ring that is too small costs only time: see doc.go. A larger
+// one costs locked memory of the user, see locked_linux.go, and cache: the kernel writes to all of
+// it in turn.
 const (
 	submissions = 128
-	completions = 4096
+	completions = 1024
 )
 
 // New opens a queue, which holds one to four handles until Close, and one per registered listener.
