@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
-	"os"
 	"time"
 
 	"github.com/edgewise-go/edgewise"
@@ -64,6 +62,6 @@ func serve(ctx context.Context, args []string) error {
 	if *report > 0 {
 		go serving.Report(ctx, stack, *report, *collect)
 	}
-	fmt.Fprintf(os.Stdout, "listening on %v\n", l.Addr())
+	serving.Announce(stack, l.Addr().String())
 	return serving.Run(ctx, stack, *grace, func() error { return form(stack, l) })
 }

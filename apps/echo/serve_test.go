@@ -52,6 +52,16 @@ func TestEveryStrategyEchoes(t *testing.T) {
 	}
 }
 
+func TestAutoIsExplained(t *testing.T) {
+	server := program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0")
+	out := server.Stop(0).Stdout
+	for _, option := range []string{"-queue", "-io"} {
+		require.Regexp(t, "(?m)^auto: "+option+" [a-z]+: .+$", out)
+	}
+	server = program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0", "-queue", "poll", "-io", "readiness")
+	require.NotContains(t, server.Stop(0).Stdout, "auto:")
+}
+
 func TestSeveralLoopsEcho(t *testing.T) {
 	for _, flags := range [][]string{
 		{"-loops", "2"}, {"-loops", "0"}, {"-loops", "1", "-sched", "sharded"},

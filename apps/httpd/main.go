@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"flag"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/edgewise-go/edgewise"
@@ -83,7 +82,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(os.Stdout, "listening on %s://%v\n", s.scheme(), l.Addr())
+	serving.Announce(stack, fmt.Sprintf("%s://%v", s.scheme(), l.Addr()))
 	return serving.Run(ctx, stack, *grace, func() error { return stack.Serve(context.Background(), l, s.serve) })
 }
 

@@ -5,8 +5,10 @@ package serving
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"syscall"
 	"time"
 
@@ -36,6 +38,15 @@ func Listen(ctx context.Context, stack *edgewise.Stack, addr string) (*edgewise.
 		err = of.Err // without the address, which the flag shows
 	}
 	return nil, cli.Usagef("-addr %q: %w", addr, err)
+}
+
+// Announce prints what each option that was left to "auto" stands for, and then that the server
+// listens on url.
+func Announce(stack *edgewise.Stack, url string) {
+	for _, c := range stack.Choices() {
+		fmt.Printf("auto: -%s %s: %s\n", strings.ToLower(c.Option), c.Name, c.Reason)
+	}
+	fmt.Printf("listening on %s\n", url)
 }
 
 // Run calls serve, which serves until stack ends. It shuts stack down when ctx is done, and waits

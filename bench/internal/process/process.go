@@ -78,7 +78,11 @@ func Start(ctx context.Context, cpu int, args []string) (*Server, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
+	out := bufio.NewReader(stdout)
+	line, err := out.ReadString('\n')
+	for err == nil && strings.HasPrefix(line, "auto: ") {
+		line, err = out.ReadString('\n') // before its address, a server of this workspace says what it chose
+	}
 	addr, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
 	if err != nil || !ok {
 		s.Stop() // before the output is read, so that all of it has arrived
