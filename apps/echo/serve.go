@@ -32,6 +32,7 @@ func serve(ctx context.Context, args []string) error {
 	collect := fs.Bool("collect", false, "free all memory that can be freed before each report")
 	task := fs.String("task", "coroutine", "form of the tasks: coroutine|handler")
 	discard := fs.Bool("sink", false, "discard what arrives, and send back only its number of bytes at the end")
+	profile := serving.ProfileFlag(fs)
 	options := edgewise.Options{Sched: sched.Options{Ended: serving.LogEnd, TurnBudget: budgetTime}}
 	strategy.Register(fs, &options, strategy.WithBuffer)
 	if err := cli.Parse(fs, args, serveUsage); err != nil {
@@ -63,5 +64,7 @@ func serve(ctx context.Context, args []string) error {
 		go serving.Report(ctx, stack, *report, *collect)
 	}
 	serving.Announce(stack, l.Addr().String())
-	return serving.Run(ctx, stack, *grace, func() error { return form(stack, l) })
+	return profile.During(func() error {
+		return serving.Run(ctx, stack, *grace, func() error { return form(stack, l) })
+	})
 }

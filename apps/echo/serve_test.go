@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -60,6 +62,20 @@ func TestAutoIsExplained(t *testing.T) {
 	}
 	server = program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0", "-queue", "poll", "-io", "readiness")
 	require.NotContains(t, server.Stop(0).Stdout, "auto:")
+}
+
+func TestProcessorTimeIsProfiled(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cpu.pprof")
+	server := program.Serve(t, nil, "serve", "-addr", "127.0.0.1:0", "-cpuprofile", path)
+	runLoad(t, server.Addr, 4, 100)
+	server.Stop(0)
+	written, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.True(t, bytes.HasPrefix(written, []byte{0x1f, 0x8b}), "a profile is compressed by gzip")
+
+	r := program.Run(t, "", nil, "serve", "-addr", "127.0.0.1:0", "-cpuprofile", filepath.Join(path, "under a file"))
+	require.Equal(t, 1, r.Code)
+	require.Regexp(t, "^echo: -cpuprofile: open .*: not a directory\n$", r.Stderr)
 }
 
 func TestSeveralLoopsEcho(t *testing.T) {

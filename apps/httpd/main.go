@@ -38,6 +38,7 @@ func run(ctx context.Context, args []string) error {
 	cached := fs.Int("file-cache", 1024, "how many files to hold ready: in memory up to 64 KiB each, larger ones open (at most 256 times); 0 for none")
 	valid := fs.Duration("file-cache-valid", time.Second, "how long a file in the cache is served before it is opened again: a change may be seen as late")
 	idle := fs.Duration("idle-timeout", time.Minute, "close a connection that makes no request for this long")
+	profile := serving.ProfileFlag(fs)
 	options := edgewise.Options{Sched: sched.Options{Ended: serving.LogEnd, TurnBudget: turnBudget}}
 	strategy.Register(fs, &options, 0)
 	if err := cli.Parse(fs, args, usage); err != nil {
@@ -83,7 +84,9 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	serving.Announce(stack, fmt.Sprintf("%s://%v", s.scheme(), l.Addr()))
-	return serving.Run(ctx, stack, *grace, func() error { return stack.Serve(context.Background(), l, s.serve) })
+	return profile.During(func() error {
+		return serving.Run(ctx, stack, *grace, func() error { return stack.Serve(context.Background(), l, s.serve) })
+	})
 }
 
 func readCertificate(certFile, keyFile string) (*tls.Config, error) {
