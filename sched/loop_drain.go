@@ -114,6 +114,9 @@ func (l *Loop) attend(*Loop) {
 	if cause := l.cancelCause.Load(); cause != nil && l.canceled == nil {
 		l.canceled = *cause
 		l.eachTask(func(t *Task) { t.stop(*cause) }, func(k sink) { k.cancel(l, *cause) })
+		if l.transfers != nil {
+			l.transfers.StopLingering()
+		}
 	}
 }
 

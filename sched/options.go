@@ -35,6 +35,10 @@ type Options struct {
 	// A small write leaves, and bytes arrive, when the task waits or ends its turn. A task that
 	// blocks its thread instead, until a peer has answered, may wait without end. Task.Blocking
 	// does not block the thread.
+	//
+	// Run waits until the bytes of closed connections have left, for transfer.DefaultLinger at most.
+	// Once the tasks of the loop are canceled, it waits for no peer. Bytes that the kernel does not
+	// take at once are then lost, and their connection is reset.
 	Completions bool
 	// MaxTasks bounds the tasks per loop. Zero means DefaultMaxTasks.
 	MaxTasks int

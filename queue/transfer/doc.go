@@ -22,7 +22,8 @@
 // # Closing
 //
 // Close owns the handle. It cancels the receive, lets the copied bytes leave for up to
-// Options.Linger, and closes the handle when no operation uses it.
+// Options.Linger, and closes the handle when no operation uses it. After StopLingering, only the
+// bytes that the kernel takes at once leave.
 //
 // # Limits
 //

@@ -70,11 +70,40 @@ func (s *Stream) Close() {
 		s.reset = true
 		s.shift()
 	}
-	s.mark()
+	if s.mark(); t.brief {
+		s.cut()
+	}
 	s.finish()
 	dirty := s.dirty
 	t.mu.Unlock()
 	t.wake(dirty)
+}
+
+// cut drops the bytes that the kernel does not take at once. The caller holds mu, and calls finish
+// unless a send is in flight.
+func (s *Stream) cut() {
+	t := s.transfers
+	if len(s.sending) > 0 {
+		t.cancel(s.send) // sent continues
+		return
+	}
+	if s.sendErr == 0 && s.push(s.pending) < len(s.pending) {
+		s.reset = true
+	}
+	t.keepAll(s)
+}
+
+// push sends what the kernel takes of p, and returns how many bytes those were.
+func (s *Stream) push(p []byte) int {
+	sent := 0
+	for sent < len(p) {
+		n, err := sys.Send(s.handle, p[sent:])
+		if err != nil {
+			break
+		}
+		sent += n
+	}
+	return sent
 }
 
 // finish closes the handle if no operation uses it. The caller holds mu.

@@ -166,7 +166,12 @@ func (s *Stream) received(e *queue.Event) queue.Ready {
 
 func (s *Stream) sent(e *queue.Event) queue.Ready {
 	t := s.transfers
-	short := int(e.Result) < len(s.sending)
+	rest := s.sending[min(max(int(e.Result), 0), len(s.sending)):]
+	brief := s.closing && t.brief
+	if brief && (e.Result > 0 || e.Result == queue.ResultCanceled) {
+		rest = rest[s.push(rest):] // cut may have canceled the send before its first try
+	}
+	short := len(rest) > 0
 	t.keep(s.sending)
 	s.send, s.sending, s.quiet = 0, nil, false
 	if short {
@@ -177,11 +182,14 @@ func (s *Stream) sent(e *queue.Event) queue.Ready {
 		default:
 			s.sendErr = -int32(syscall.ECONNRESET)
 		}
+		s.reset = s.reset || s.closing // bytes of the caller are lost
 		t.keepAll(s)
 		s.full = false
 		return queue.Ready(queue.Both) | queue.ReadyError
 	}
-	if len(s.pending) > 0 {
+	if brief {
+		s.cut()
+	} else if len(s.pending) > 0 {
 		s.mark()
 	} else if s.shut && !s.closing {
 		_ = sys.Shutdown(s.handle, sys.ShutWriting) // an error means that the connection is over

@@ -78,6 +78,7 @@ type Transfers struct {
 	chunks  [][]byte
 	op      queue.Op // the last that was submitted; a variable of its own would be allocated per operation
 	closing int      // streams that are closed and not dropped
+	brief   bool     // StopLingering was called
 	over    bool     // End was called
 }
 
@@ -215,6 +216,21 @@ func (t *Transfers) Lingering() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.closing > 0
+}
+
+// StopLingering makes closed streams, and those that are closed later, wait for no peer. Their
+// bytes leave as far as the kernel takes them at once. A connection that loses bytes is reset.
+func (t *Transfers) StopLingering() {
+	t.mu.Lock()
+	t.brief = true
+	for _, x := range t.slots {
+		if s := x.stream; s != nil && s.closing {
+			s.cut()
+			s.finish()
+		}
+	}
+	t.mu.Unlock()
+	t.wake(true)
 }
 
 // End closes the handles of the closed streams. The caller has closed the queue, which has ended

@@ -248,3 +248,78 @@ func TestAnIdleStreamHoldsNoBuffer(t *testing.T) {
 		}
 	})
 }
+
+// fillUp writes until neither the kernel nor the stream takes more, and returns how many bytes they
+// took.
+func (r *rig) fillUp() int {
+	r.t.Helper()
+	taken := 0
+	for _, piece := range [][]byte{noise(64 << 10), noise(1000)} { // past the stream, and copied by it
+		for {
+			n, err := r.stream.TryWrite(piece)
+			taken += n
+			if err == sys.ErrWouldBlock {
+				break
+			}
+			require.NoError(r.t, err)
+		}
+	}
+	return taken
+}
+
+// lingersNot wants all closed streams to end.
+func (r *rig) lingersNot() {
+	r.t.Helper()
+	for end := time.Now().Add(patience); r.transfers.Lingering(); {
+		require.True(r.t, time.Now().Before(end), "a closed stream lingers")
+		r.turn(time.Second)
+	}
+}
+
+// A peer that does not read holds up a closed stream until StopLingering, whether the stream closes
+// before or after it, and whether its bytes are with the queue or not. The connection is reset.
+func TestStopLingeringDropsWhatThePeerDoesNotTake(t *testing.T) {
+	for _, sends := range []bool{false, true} {
+		for _, closesFirst := range []bool{false, true} {
+			each(t, transfer.Options{}, func(r *rig) {
+				taken := r.fillUp()
+				if sends {
+					r.turn(0)
+				}
+				if closesFirst {
+					r.stream.Close()
+					r.turn(0)
+					require.True(t, r.transfers.Lingering())
+				}
+				r.transfers.StopLingering()
+				r.stream.Close()
+				r.lingersNot()
+				p, got := make([]byte, 64<<10), 0
+				n, err := 1, error(nil)
+				for n > 0 && err == nil {
+					n, err = sys.Recv(r.peer, p)
+					got += n
+				}
+				require.Equal(t, sys.ClassDisconnected, sys.ClassOf(err), "after %d of %d bytes: %v", got, taken, err)
+				require.Less(t, got, taken)
+			})
+		}
+	}
+}
+
+// What the kernel takes at once leaves, and the connection ends as usual.
+func TestStopLingeringLosesNothingThatTheKernelTakes(t *testing.T) {
+	for _, closesFirst := range []bool{false, true} {
+		each(t, transfer.Options{}, func(r *rig) {
+			if !closesFirst {
+				r.transfers.StopLingering()
+			}
+			_, err := r.stream.TryWrite([]byte("last words"))
+			require.NoError(t, err)
+			r.stream.Close()
+			r.transfers.StopLingering()
+			r.lingersNot()
+			require.Equal(t, "last words", string(r.receive(100)))
+		})
+	}
+}
