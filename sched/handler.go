@@ -21,8 +21,8 @@ type Handler interface {
 	Step(t HandlerTask, cause Cause) Next
 	// End is called exactly once, as the last call. Its argument is the error of the Next that
 	// ended the task, a *CancelError, a *PanicError, or ErrStopped. The handle is no longer
-	// registered, so End may close it. If End panics, Options.Ended gets that panic joined to the
-	// error.
+	// registered, so End may close it. Run returns after the last End. If End panics, Options.Ended
+	// gets that panic joined to the error.
 	End(err error)
 }
 
@@ -385,9 +385,13 @@ func (s *handlerSlot) end(l *Loop, err error) {
 
 // tellHandler reports that h has ended with err.
 func (l *Loop) tellHandler(h Handler, err error) {
+	l.telling++
 	l.driver.offer()
 	l.unlock()
-	defer l.lock()
+	defer func() {
+		l.lock()
+		l.telling--
+	}()
 	if perr := contain(func() { h.End(err) }); perr != nil {
 		err = errors.Join(err, perr)
 	}

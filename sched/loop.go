@@ -36,6 +36,7 @@ type Loop struct {
 	taken      []func() // posted functions of this turn
 	posting    bool     // a worker calls them
 	attending  bool     // a worker looks at notices
+	telling    int      // handlers whose End runs
 	canceled   error
 	lastWait   int           // events of the last Wait
 	waitsUntil time.Duration // end of the current or last wait, in the time of timers
@@ -182,7 +183,7 @@ func (l *Loop) runReady(w *worker) {
 // finished reports whether the loop has nothing left to wait for.
 func (l *Loop) finished() bool {
 	return (l.canceled != nil || l.drained.Load()) && l.living.Load() == 0 && l.blocking.count == 0 &&
-		!l.posting && !l.attending && !l.inbox.pending.Load() && (l.transfers == nil || !l.transfers.Lingering())
+		!l.posting && !l.attending && l.telling == 0 && !l.inbox.pending.Load() && (l.transfers == nil || !l.transfers.Lingering())
 }
 
 // settleFired adapts the interest in sources that have fired to what tasks wait for, before the
