@@ -33,6 +33,7 @@ const (
 	flagUrgent               // urgent data was reported
 	flagResting              // the queue does not have the registration; see rest
 	flagTransfer             // operations move the bytes, and the queue does not have the registration
+	flagUnarmed              // operations have moved bytes since armed was set, which no longer holds
 )
 
 func (s *source) closed() bool { return s.flags.Load()&flagClosed != 0 }
@@ -137,6 +138,7 @@ func (s *source) arm(l *Loop, want queue.Interest) error {
 	if s.transfers() {
 		return nil // the try that would block has asked for an event
 	}
+	s.forgetArmed()
 	switch l.options.Mode {
 	case queue.Edge:
 		if l.native {
@@ -158,6 +160,15 @@ func (s *source) arm(l *Loop, want queue.Interest) error {
 		}
 	}
 	return s.watch(l, s.armed|want)
+}
+
+// forgetArmed makes armed valid again after a transfer. The caller of begin cannot: it may be on any
+// goroutine, while the loop takes an event of s.
+func (s *source) forgetArmed() {
+	if s.flags.Load()&flagUnarmed != 0 {
+		s.flags.And(^uint32(flagUnarmed))
+		s.armed = queue.None
+	}
 }
 
 // watch makes the queue watch the directions of interest. The queue checks them at once.
@@ -228,6 +239,7 @@ func closedError(err error) error {
 // with the event would cost two calls per message instead of none.
 func (s *source) settle(l *Loop, wanted queue.Interest) {
 	s.fired = false
+	s.forgetArmed()
 	if s.armed != wanted {
 		// An error shows again at the next wait for the source, which can return it.
 		_ = s.watch(l, wanted)

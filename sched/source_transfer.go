@@ -48,7 +48,8 @@ func (l *Loop) openTransfers(o transfer.Options) error {
 }
 
 // begin makes the operations of the queue move the bytes of s instead of the caller's system calls.
-// It returns nil if the loop only reports readiness.
+// It returns nil if the loop only reports readiness. Readiness that was reported before stays, as a
+// spurious event.
 func (s *source) begin(l *Loop) *transfer.Stream {
 	if l.transfers == nil {
 		return nil
@@ -58,8 +59,7 @@ func (s *source) begin(l *Loop) *transfer.Stream {
 	if s.flags.Load()&(flagClosed|flagResting|flagTransfer) != 0 || s.deregister(l) != nil {
 		return nil
 	}
-	s.armed, s.ready = queue.None, queue.None
-	s.flags.Or(flagTransfer)
+	s.flags.Or(flagTransfer | flagUnarmed)
 	return l.transfers.Open(s.handle, s.token)
 }
 
