@@ -390,7 +390,10 @@ func (l *Loop) tellHandler(h Handler, err error) {
 	l.unlock()
 	defer func() {
 		l.lock()
-		l.telling--
+		// Workers that dismiss has woken found an End under way, and wait again.
+		if l.telling--; l.telling == 0 && l.living.Load() == 0 {
+			l.driver.lastEnded()
+		}
 	}()
 	if perr := contain(func() { h.End(err) }); perr != nil {
 		err = errors.Join(err, perr)
