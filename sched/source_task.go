@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
-	"github.com/edgewise-go/edgewise/queue/transfer"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
@@ -16,9 +15,9 @@ type taskSource struct {
 	loop *Loop
 	source
 	others      atomic.Pointer[others]
-	stream      atomic.Pointer[transfer.Stream] // set once, if operations move the bytes
-	waiting     [2]*Task                        // by direction; owned by the loop
-	arming      queue.Interest                  // of the task in suspension
+	transfer    atomic.Pointer[taskTransfer] // set once, if operations move the bytes
+	waiting     [2]*Task                     // by direction; owned by the loop
+	arming      queue.Interest               // of the task in suspension
 	interrupted [2]atomic.Bool
 	listed      bool // guarded by the inbox's lock
 	visiting    bool // the handle belongs to a taskSource of another loop
@@ -123,8 +122,8 @@ func (s *taskSource) deliver(l *Loop, e *queue.Event) {
 		}
 	}
 	if s.transfers() {
-		if st := s.stream.Load(); st != nil && st.Stopping() {
-			taskTransfer{st, s}.Stop()
+		if t := s.transfer.Load(); t != nil && t.Stopping() {
+			t.Stop()
 		}
 	}
 	if s.unused >= unusedMax {

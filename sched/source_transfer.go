@@ -48,19 +48,19 @@ func (l *Loop) openTransfers(o transfer.Options) error {
 }
 
 // begin makes the operations of the queue move the bytes of s instead of the caller's system calls.
-// It returns nil if the loop only reports readiness. Readiness that was reported before stays, as a
-// spurious event.
-func (s *source) begin(l *Loop) *transfer.Stream {
+// It returns false if the loop only reports readiness. Readiness that was reported before stays, as
+// a spurious event.
+func (s *source) begin(l *Loop) (st transfer.Stream, ok bool) {
 	if l.transfers == nil {
-		return nil
+		return st, false
 	}
 	l.slots.mu.Lock()
 	defer l.slots.mu.Unlock()
 	if s.flags.Load()&(flagClosed|flagResting|flagTransfer) != 0 || s.deregister(l) != nil {
-		return nil
+		return st, false
 	}
 	s.flags.Or(flagTransfer | flagUnarmed)
-	return l.transfers.Open(s.handle, s.token)
+	return *l.transfers.Open(s.handle, s.token), true
 }
 
 // rejoin registers s for readiness after its transfer has ended.
@@ -81,7 +81,7 @@ func (s *source) transfers() bool { return s.flags.Load()&flagTransfer != 0 }
 
 // taskTransfer is the Transfer of a taskSource.
 type taskTransfer struct {
-	*transfer.Stream
+	transfer.Stream
 	source *taskSource
 }
 
@@ -90,16 +90,17 @@ func (s *taskSource) Transfer() Transfer {
 	if s.others.Load() != nil || s.visiting {
 		return nil
 	}
-	st := s.begin(s.loop)
-	if st == nil {
+	st, ok := s.begin(s.loop)
+	if !ok {
 		return nil
 	}
-	s.stream.Store(st)
-	return taskTransfer{st, s}
+	t := &taskTransfer{st, s}
+	s.transfer.Store(t)
+	return t
 }
 
 // Stop ends the transfer and makes the source report readiness again.
-func (t taskTransfer) Stop() bool {
+func (t *taskTransfer) Stop() bool {
 	if !t.source.transfers() {
 		return true
 	}
@@ -114,8 +115,8 @@ func (t taskTransfer) Stop() bool {
 // stopTransfer makes s report readiness, because a caller waits for its handle elsewhere. What
 // arrives until the transfer has ended wakes that caller.
 func (s *taskSource) stopTransfer() {
-	if st := s.stream.Load(); st != nil && s.transfers() {
-		taskTransfer{st, s}.Stop()
+	if t := s.transfer.Load(); t != nil {
+		t.Stop()
 	}
 }
 
@@ -125,21 +126,21 @@ func (s *taskSource) stopTransfer() {
 // of the handle.
 func (t HandlerTask) Transfer() Transfer {
 	s := t.loop.slab.slot(t.token)
-	if st := s.begin(t.loop); st != nil {
-		return handlerTransfer{st, s, t.loop}
+	if st, ok := s.begin(t.loop); ok {
+		return &handlerTransfer{st, s, t.loop}
 	}
 	return nil
 }
 
 // handlerTransfer is the Transfer of a handler.
 type handlerTransfer struct {
-	*transfer.Stream
+	transfer.Stream
 	slot *handlerSlot
 	loop *Loop
 }
 
 // Stop ends the transfer and makes the handler wait for readiness again.
-func (t handlerTransfer) Stop() bool {
+func (t *handlerTransfer) Stop() bool {
 	if !t.slot.transfers() {
 		return true
 	}

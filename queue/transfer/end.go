@@ -6,14 +6,14 @@ import "github.com/edgewise-go/edgewise/sys"
 // again. It reports false, and does nothing, while an operation uses the handle, or if
 // [Stream.Unread] reports true. The end of the stream is no obstacle: the kernel reports it again.
 func (s *Stream) Release() bool {
-	t := s.transfers
+	t := s.page.transfers
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if s.closing || !s.stopping || !s.idle() || s.unread() {
+	r := s.live()
+	if r == nil || r.is(closing) || !r.is(stopping) || !t.idle(r) || t.unread(r) {
 		return false
 	}
 	t.drop(s)
-	s.closing = true
 	return true
 }
 
@@ -22,82 +22,106 @@ func (s *Stream) Release() bool {
 // Bytes that have arrived stay readable by TryReadv. After the end, reads and writes
 // go to the kernel, and the caller registers the handle with the queue.
 func (s *Stream) Stop() (done bool) {
-	t := s.transfers
+	t := s.page.transfers
 	t.mu.Lock()
-	s.stopping = true
-	if len(s.sending) == 0 {
+	done = s.stop()
+	t.mu.Unlock()
+	t.wake(!done)
+	return done
+}
+
+func (s *Stream) stop() (done bool) {
+	t, r := s.page.transfers, s.live()
+	if r == nil {
+		return true
+	}
+	r.flags |= stopping
+	if len(t.activityOf(r).sending) == 0 {
 		s.sync() // the thread that calls Flush may be blocked until the bytes have left
 	}
 	s.mark()
-	done = s.idle()
-	t.mu.Unlock()
-	t.wake(!done)
+	done = t.idle(r)
+	t.rest(r)
 	return done
 }
 
 // Unread reports whether bytes, or an error, have arrived that no read has returned. Nobody finds
 // them at the handle.
 func (s *Stream) Unread() bool {
-	s.transfers.mu.Lock()
-	defer s.transfers.mu.Unlock()
-	return s.unread()
+	t := s.page.transfers
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := s.live()
+	return r != nil && t.unread(r)
 }
 
-func (s *Stream) unread() bool { return s.first != none || s.readErr != 0 }
+func (t *Transfers) unread(r *record) bool {
+	a := t.activityOf(r)
+	return a.first != none || a.readErr != 0
+}
 
-// Stopping reports whether Stop was called.
+// Stopping reports whether Stop was called and the stream has not ended since, by Close or Release.
 func (s *Stream) Stopping() bool {
-	s.transfers.mu.Lock()
-	defer s.transfers.mu.Unlock()
-	return s.stopping
+	t := s.page.transfers
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := s.live()
+	return r != nil && r.is(stopping)
 }
 
-func (s *Stream) idle() bool {
-	return s.receive == 0 && s.arrival == 0 && s.send == 0 && s.room == 0 && len(s.sending)+len(s.pending) == 0
+// idle reports whether no operation uses the handle of a stream, or will. The caller holds mu.
+func (t *Transfers) idle(r *record) bool {
+	a := t.activityOf(r)
+	return *t.receive(r) == 0 && a.send == 0 && a.room == 0 && len(a.sending)+len(a.pending) == 0
 }
 
 // Close ends the stream and owns the handle from now on.
 func (s *Stream) Close() {
-	t := s.transfers
+	t := s.page.transfers
 	t.mu.Lock()
-	if s.closing {
+	r := s.live()
+	if r == nil || r.is(closing) {
 		t.mu.Unlock()
 		return
 	}
-	s.closing = true
+	r.flags |= closing
 	t.closing++
-	for s.first != none {
-		s.reset = true
-		s.shift()
+	for a := t.activityOf(r); a.first != none; {
+		r.flags |= reset
+		t.shift(a)
 	}
 	if s.mark(); t.brief {
 		s.cut()
 	}
 	s.finish()
-	dirty := s.dirty
+	marked := s.leave()
 	t.mu.Unlock()
-	t.wake(dirty)
+	t.wake(marked)
 }
 
 // cut drops the bytes that the kernel does not take at once. The caller holds mu, and calls finish
 // unless a send is in flight.
 func (s *Stream) cut() {
-	t := s.transfers
-	if len(s.sending) > 0 {
-		t.cancel(s.send) // sent continues
+	t, r := s.page.transfers, s.record()
+	if !r.is(active) {
 		return
 	}
-	if s.sendErr == 0 && s.push(s.pending) < len(s.pending) {
-		s.reset = true
+	a := t.activityOf(r)
+	if len(a.sending) > 0 {
+		t.cancel(a.send) // sent continues
+		return
 	}
-	t.keepAll(s)
+	if a.sendErr == 0 && s.push(a.pending) < len(a.pending) {
+		r.flags |= reset
+	}
+	t.keepAll(a)
 }
 
 // push sends what the kernel takes of p, and returns how many bytes those were.
 func (s *Stream) push(p []byte) int {
-	sent := 0
+	h, sent := s.record().handle, 0
 	for sent < len(p) {
-		n, err := sys.Send(s.handle, p[sent:])
+		n, err := sys.Send(h, p[sent:])
 		if err != nil {
 			break
 		}
@@ -108,19 +132,70 @@ func (s *Stream) push(p []byte) int {
 
 // finish closes the handle if no operation uses it. The caller holds mu.
 func (s *Stream) finish() {
-	t := s.transfers
-	if s.sendErr != 0 {
-		t.keepAll(s)
+	t, r := s.page.transfers, s.record()
+	a := t.activityOf(r)
+	if a.sendErr != 0 {
+		t.keepAll(a)
 	}
-	if !s.idle() {
+	if !t.idle(r) {
 		return
 	}
-	if s.linger != 0 {
-		t.cancel(s.linger) // its completion finds no stream
+	if a.linger != 0 {
+		t.cancel(a.linger) // its completion finds no stream
 	}
-	if s.reset {
-		_ = sys.SetLinger(s.handle, 0) // the peer learns that its bytes were not read
+	if r.is(reset) {
+		_ = sys.SetLinger(r.handle, 0) // the peer learns that its bytes were not read
 	}
-	_ = sys.Close(s.handle)
+	_ = sys.Close(r.handle)
 	t.drop(s)
+}
+
+// Lingering reports whether closed streams still have bytes to send, or operations in flight.
+func (t *Transfers) Lingering() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.closing > 0
+}
+
+// StopLingering makes closed streams, and those that are closed later, wait for no peer. Their
+// bytes leave as far as the kernel takes them at once. A connection that loses bytes is reset.
+func (t *Transfers) StopLingering() {
+	t.mu.Lock()
+	t.brief = true
+	for _, p := range t.pages {
+		for i := range p.records {
+			if r := &p.records[i]; r.is(open) && r.is(closing) {
+				s := Stream{p, p.first + uint32(i), r.generation}
+				s.cut()
+				s.finish()
+			}
+		}
+	}
+	t.mu.Unlock()
+	t.wake(true)
+}
+
+// End closes the handles of the closed streams. The caller has closed the queue, which has ended
+// all operations.
+func (t *Transfers) End() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.over = true
+	for _, p := range t.pages {
+		for i := range p.records {
+			r := &p.records[i]
+			if !r.is(open) {
+				continue
+			}
+			*t.receive(r) = 0
+			if r.is(active) {
+				a := t.activities.At(uint32(r.link))
+				a.send, a.room, a.linger, a.sending, a.pending = 0, 0, 0, nil, nil
+			}
+			if r.is(closing) {
+				s := Stream{p, p.first + uint32(i), r.generation}
+				s.finish()
+			}
+		}
+	}
 }

@@ -16,53 +16,61 @@ func (t *Transfers) cancel(id queue.OpID) {
 
 // submit submits what s needs. The caller holds mu.
 func (s *Stream) submit() {
-	t := s.transfers
-	if s.slotGone() {
-		return
-	}
-	if len(s.sending) == 0 && len(s.pending) > 0 && s.sendErr == 0 {
-		s.sending, s.pending = s.pending, nil
-		s.quiet = !s.full && !s.shut && !s.closing && !s.stopping
-		if s.send = s.start(queue.Op{Kind: queue.OpSend, Data: s.sending, Quiet: s.quiet}, &s.sendErr); s.send == 0 {
-			t.keep(s.sending)
-			s.sending = nil
+	t, r := s.page.transfers, s.record()
+	if a := t.activityOf(r); len(a.sending) == 0 && len(a.pending) > 0 && a.sendErr == 0 {
+		a.sending, a.pending = a.pending, nil
+		r.set(quiet, !r.is(full|shut|closing|stopping))
+		if a.send = s.start(queue.Op{Kind: queue.OpSend, Data: a.sending, Quiet: r.is(quiet)}, &a.sendErr); a.send == 0 {
+			t.keep(a.sending)
+			a.sending = nil
 		}
 	}
-	stopped := s.closing || s.stopping
-	switch {
-	case stopped && s.receive != 0 && !s.canceling:
-		s.canceling = true
-		t.cancel(s.receive)
-	case stopped && s.arrival != 0:
-		t.cancel(s.arrival)
-	case stopped || !s.wanted || s.receive != 0 || s.arrival != 0 || s.ended || s.readErr != 0 || s.first != none:
-	case s.bulk:
-		s.arrival = s.start(queue.Op{Kind: queue.OpPoll, Interest: queue.Readable, Token: arrivalMark}, &s.readErr)
-	default:
-		s.receive = s.start(queue.Op{Kind: queue.OpRecv, Buffers: t.buffers, Multi: true}, &s.readErr)
+	stopped := r.is(closing | stopping)
+	s.submitReceive(stopped)
+	switch a := t.activityOf(r); {
+	case stopped && a.room != 0:
+		t.cancel(a.room)
+	case !stopped && r.is(full) && a.room == 0 && len(a.sending) == 0:
+		a = t.activate(r)
+		a.room = s.start(queue.Op{Kind: queue.OpPoll, Interest: queue.Writable}, &a.sendErr)
 	}
-	switch {
-	case stopped && s.room != 0:
-		t.cancel(s.room)
-	case !stopped && s.full && s.room == 0 && len(s.sending) == 0:
-		s.room = s.start(queue.Op{Kind: queue.OpPoll, Interest: queue.Writable}, &s.sendErr)
-	}
-	if s.closing {
-		if len(s.sending) > 0 && s.linger == 0 {
+	if r.is(closing) {
+		if a := t.activityOf(r); len(a.sending) > 0 && a.linger == 0 {
 			var ignored int32
-			s.linger = s.start(queue.Op{Kind: queue.OpTimeout, After: t.options.Linger}, &ignored)
+			a.linger = s.start(queue.Op{Kind: queue.OpTimeout, After: t.options.Linger}, &ignored)
 		}
 		s.finish()
 	}
 }
 
-func (s *Stream) slotGone() bool { return s.transfers.slots[s.index].stream != s }
+// submitReceive begins or ends the operation that receives. The caller holds mu.
+func (s *Stream) submitReceive(stopped bool) {
+	t, r := s.page.transfers, s.record()
+	id, a := t.receive(r), t.activityOf(r)
+	failure := int32(0)
+	switch {
+	case stopped && *id != 0:
+		if !r.is(canceling) {
+			r.set(canceling, !r.is(polls))
+			t.cancel(*id)
+		}
+	case stopped || !r.is(wanted) || *id != 0 || r.is(ended) || a.readErr != 0 || a.first != none:
+	case r.is(bulk):
+		*id = s.start(queue.Op{Kind: queue.OpPoll, Interest: queue.Readable, Token: arrivalMark}, &failure)
+		r.set(polls, *id != 0)
+	default:
+		*id = s.start(queue.Op{Kind: queue.OpRecv, Buffers: t.buffers, Multi: true}, &failure)
+	}
+	if failure != 0 {
+		t.activate(r).readErr = failure
+	}
+}
 
 // start submits an operation of s. If the queue refuses, it stores why in failure.
 func (s *Stream) start(op queue.Op, failure *int32) queue.OpID {
-	t := s.transfers
-	op.Handle = s.handle
-	op.Token |= t.tokenOf(s)
+	t := s.page.transfers
+	op.Handle = s.record().handle
+	op.Token |= s.opToken()
 	t.op = op
 	id, err := t.queue.Submit(&t.op)
 	if err == nil {
@@ -82,13 +90,14 @@ func (s *Stream) start(op queue.Op, failure *int32) queue.OpID {
 // complete takes a completion of s and returns what became ready. The caller holds mu.
 func (s *Stream) complete(e *queue.Event) queue.Ready {
 	ready := s.take(e)
-	if s.stopping && s.idle() {
+	if r := s.record(); r.is(stopping) && s.page.transfers.idle(r) {
 		ready |= queue.Ready(queue.Both) // the caller of Stop waits in either direction
 	}
 	return ready
 }
 
 func (s *Stream) take(e *queue.Event) queue.Ready {
+	t, r := s.page.transfers, s.record()
 	switch e.Kind {
 	case queue.OpRecv:
 		return s.received(e)
@@ -96,66 +105,55 @@ func (s *Stream) take(e *queue.Event) queue.Ready {
 		return s.sent(e)
 	case queue.OpPoll:
 		if e.Token&arrivalMark != 0 {
-			s.arrival = 0
-			if e.Result == queue.ResultCanceled && !s.stopping {
+			*t.receive(r) = 0
+			r.flags &^= polls
+			if e.Result == queue.ResultCanceled && !r.is(stopping) {
 				return 0
 			}
 			return queue.Ready(queue.Readable)
 		}
-		s.room = 0
-		if s.full && e.Result != queue.ResultCanceled {
-			s.full = false
+		t.activate(r).room = 0
+		if r.is(full) && e.Result != queue.ResultCanceled {
+			r.flags &^= full
 			return queue.Ready(queue.Writable)
 		}
 	case queue.OpTimeout:
-		s.linger = 0
-		if len(s.sending) > 0 && e.Result == 0 {
-			s.reset = true
-			s.transfers.cancel(s.send)
+		a := t.activate(r)
+		a.linger = 0
+		if len(a.sending) > 0 && e.Result == 0 {
+			r.flags |= reset
+			t.cancel(a.send)
 		}
 	}
 	return 0
 }
 
 func (s *Stream) received(e *queue.Event) queue.Ready {
-	t := s.transfers
+	t, r := s.page.transfers, s.record()
 	ready := queue.Ready(0)
 	if e.Terminal() {
-		s.receive, s.canceling = 0, false
+		*t.receive(r) = 0
+		r.flags &^= canceling
 	}
 	switch {
 	case e.Result > 0:
-		id := int32(e.Buffer)
-		if s.closing {
-			s.reset = true
+		if r.is(closing) {
+			r.flags |= reset
 			t.buffers.Return(e.Buffer)
 			break
 		}
-		t.held[id] = held{to: e.Result, next: none}
-		if s.last == none {
-			s.first = id
-		} else {
-			t.held[s.last].next = id
-		}
-		s.last = id
-		s.count++
-		if s.count >= int32(t.options.MaxHeld) {
-			if s.bulk = true; s.receive != 0 && !s.canceling {
-				s.canceling = true
-				t.cancel(s.receive)
-			}
-		}
+		s.hold(int32(e.Buffer), e.Result)
 		ready = queue.Ready(queue.Readable)
 	case e.Result == 0:
-		s.ended = true
+		r.flags |= ended
 		ready = queue.Ready(queue.Readable) | queue.ReadyPeerShut
 	case e.Result == queue.ResultNoBuffers:
-		s.bulk = true // reads of the handle need no buffer
+		r.flags |= bulk // reads of the handle need no buffer
 		s.mark()
 	case e.Result == queue.ResultCanceled:
 		ready = queue.Ready(queue.Readable) // it was canceled at MaxHeld, and the reader may have read all
 	default:
-		s.readErr = e.Result
+		t.activate(r).readErr = e.Result
 		ready = queue.Ready(queue.Both) | queue.ReadyError
 	}
 	if e.Result <= 0 && e.Completion&queue.Provided != 0 {
@@ -164,40 +162,63 @@ func (s *Stream) received(e *queue.Event) queue.Ready {
 	return ready
 }
 
+// hold keeps a buffer with n unread bytes.
+func (s *Stream) hold(id, n int32) {
+	t, r := s.page.transfers, s.record()
+	a := t.activate(r)
+	t.held[id] = held{to: n, next: none}
+	if a.last == none {
+		a.first = id
+	} else {
+		t.held[a.last].next = id
+	}
+	a.last = id
+	a.count++
+	if a.count >= int32(t.options.MaxHeld) {
+		if r.flags |= bulk; t.receiving(r) && !r.is(canceling) {
+			r.flags |= canceling
+			t.cancel(a.receive)
+		}
+	}
+}
+
 func (s *Stream) sent(e *queue.Event) queue.Ready {
-	t := s.transfers
-	rest := s.sending[min(max(int(e.Result), 0), len(s.sending)):]
-	brief := s.closing && t.brief
+	t, r := s.page.transfers, s.record()
+	a := t.activate(r)
+	rest := a.sending[min(max(int(e.Result), 0), len(a.sending)):]
+	brief := r.is(closing) && t.brief
 	if brief && (e.Result > 0 || e.Result == queue.ResultCanceled) {
 		rest = rest[s.push(rest):] // cut may have canceled the send before its first try
 	}
 	short := len(rest) > 0
-	t.keep(s.sending)
-	s.send, s.sending, s.quiet = 0, nil, false
+	t.keep(a.sending)
+	a.send, a.sending = 0, nil
+	r.flags &^= quiet
 	if short {
 		switch {
-		case s.broken: // the caller knows
+		case r.is(broken): // the caller knows
 		case e.Result < 0:
-			s.sendErr = e.Result
+			a.sendErr = e.Result
 		default:
-			s.sendErr = -int32(syscall.ECONNRESET)
+			a.sendErr = -int32(syscall.ECONNRESET)
 		}
-		s.reset = s.reset || s.closing // bytes of the caller are lost
-		t.keepAll(s)
-		s.full = false
+		if r.is(closing) {
+			r.flags |= reset // bytes of the caller are lost
+		}
+		t.keepAll(a)
+		r.flags &^= full
 		return queue.Ready(queue.Both) | queue.ReadyError
 	}
 	if brief {
 		s.cut()
-	} else if len(s.pending) > 0 {
+	} else if len(a.pending) > 0 {
 		s.mark()
-	} else if s.shut && !s.closing {
-		_ = sys.Shutdown(s.handle, sys.ShutWriting) // an error means that the connection is over
+	} else if r.is(shut) && !r.is(closing) {
+		_ = sys.Shutdown(r.handle, sys.ShutWriting) // an error means that the connection is over
 	}
-	ready := queue.Ready(0)
-	if s.full {
-		s.full = false
-		ready = queue.Ready(queue.Writable)
+	if !r.is(full) {
+		return 0
 	}
-	return ready
+	r.flags &^= full
+	return queue.Ready(queue.Writable)
 }

@@ -15,44 +15,45 @@ import (
 // Errors: [io.EOF] at the end of the stream, [sys.ErrWouldBlock] if nothing has arrived, in which
 // case an event follows when something has; the errno of the receive; [net.ErrClosed].
 func (s *Stream) TryReadv(segments [][]byte) (int, error) {
-	t := s.transfers
+	t := s.page.transfers
 	t.mu.Lock()
 	n, err := s.read(segments)
-	dirty := s.dirty
+	marked := s.leave()
 	t.mu.Unlock()
-	t.wake(dirty)
+	t.wake(marked)
 	return n, err
 }
 
 func (s *Stream) read(segments [][]byte) (n int, err error) {
-	t := s.transfers
-	if s.closing {
+	t, r := s.page.transfers, s.live()
+	if r == nil || r.is(closing) {
 		return 0, net.ErrClosed
 	}
 	if size(segments) == 0 {
 		return 0, nil
 	}
+	a := t.activityOf(r)
 	for _, p := range segments {
-		for len(p) > 0 && s.first != none {
-			h := &t.held[s.first]
-			k := copy(p, t.buffers.Bytes(uint16(s.first))[h.from:h.to])
+		for len(p) > 0 && a.first != none {
+			h := &t.held[a.first]
+			k := copy(p, t.buffers.Bytes(uint16(a.first))[h.from:h.to])
 			p, n = p[k:], n+k
 			if h.from += int32(k); h.from == h.to {
-				s.shift()
+				t.shift(a)
 			}
 		}
 	}
 	switch {
 	case n > 0:
-		if s.wanted && !s.bulk && s.receive == 0 {
+		if r.is(wanted) && !r.is(bulk) && !t.receiving(r) {
 			s.mark() // there is room again
 		}
 		return n, nil
-	case s.readErr != 0:
-		return 0, s.takeReadErr()
-	case s.ended:
+	case a.readErr != 0:
+		return 0, r.takeReadErr(a)
+	case r.is(ended):
 		return 0, io.EOF
-	case s.receive == 0:
+	case !t.receiving(r):
 		return s.direct(segments)
 	}
 	return 0, sys.ErrWouldBlock
@@ -66,35 +67,38 @@ func (s *Stream) TryRead(p []byte) (int, error) {
 
 // direct reads from the kernel. No receive is in flight that could take later bytes first.
 func (s *Stream) direct(segments [][]byte) (int, error) {
+	t, r := s.page.transfers, s.record()
 	room := size(segments)
-	n, err := sys.RecvSegments(s.handle, segments)
+	n, err := sys.RecvSegments(r.handle, segments)
 	switch {
-	case s.stopping:
+	case r.is(stopping):
 	case err == sys.ErrWouldBlock:
-		s.wanted = true
+		r.flags |= wanted
 		s.mark()
 	case err != nil:
-		s.ended = true
-		s.fail(err)
+		r.flags |= ended
+		r.fail(err)
 	case n < room:
-		s.note(n)
-		s.wanted = true
+		r.note(n, t.options.BufferSize)
+		r.flags |= wanted
 		s.mark() // what is left, or comes next, makes an event
 	default:
-		s.note(n)
+		r.note(n, t.options.BufferSize)
 	}
 	if n == 0 && err == nil {
-		s.ended, err = true, io.EOF
+		r.flags |= ended
+		err = io.EOF
 	}
 	return n, err
 }
 
-// note ends bulk after some small reads.
-func (s *Stream) note(n int) {
-	if n >= s.transfers.options.BufferSize {
-		s.small = 0
-	} else if s.small++; s.small >= smallMax {
-		s.small, s.bulk = 0, false
+// note ends bulk after some reads that are smaller than a buffer.
+func (r *record) note(n, buffer int) {
+	if n >= buffer {
+		r.small = 0
+	} else if r.small++; r.small >= smallMax {
+		r.small = 0
+		r.flags &^= bulk
 	}
 }
 
@@ -103,36 +107,39 @@ func (s *Stream) note(n int) {
 const smallMax = 4
 
 // takeReadErr returns the error of the receive once; the stream has ended after it.
-func (s *Stream) takeReadErr() error {
-	err := errorOf(s.readErr)
-	s.readErr, s.ended = 0, true
-	s.fail(err)
+func (r *record) takeReadErr(a *activity) error {
+	err := errorOf(a.readErr)
+	a.readErr = 0
+	r.flags |= ended
+	r.fail(err)
 	return err
 }
 
 // fail records that a call has returned err.
-func (s *Stream) fail(err error) {
-	s.broken = s.broken || sys.ClassOf(err) == sys.ClassDisconnected
+func (r *record) fail(err error) {
+	if sys.ClassOf(err) == sys.ClassDisconnected {
+		r.flags |= broken
+	}
 }
 
 func errorOf(result int32) error { return (&queue.Event{Result: result}).Err() }
 
-// shift gives the first buffer back.
-func (s *Stream) shift() {
-	t := s.transfers
-	id := s.first
-	if s.first = t.held[id].next; s.first == none {
-		s.last = none
+// shift gives the first buffer with unread bytes back.
+func (t *Transfers) shift(a *activity) {
+	id := a.first
+	if a.first = t.held[id].next; a.first == none {
+		a.last = none
 	}
-	s.count--
+	a.count--
 	t.buffers.Return(uint16(id))
 }
 
 // Drained reports whether a read has taken all that has arrived, and an event will report what
 // comes next.
 func (s *Stream) Drained() bool {
-	s.transfers.mu.Lock()
-	defer s.transfers.mu.Unlock()
-	return s.wanted && s.first == none && !s.ended && s.readErr == 0 && !s.stopping &&
-		(s.receive != 0 || s.arrival != 0 || s.dirty)
+	t := s.page.transfers
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := s.live()
+	return r != nil && r.is(wanted) && !r.is(ended|stopping) && !t.unread(r) && (*t.receive(r) != 0 || r.is(dirty))
 }

@@ -1,63 +1,58 @@
 package transfer
 
-import (
-	"github.com/edgewise-go/edgewise/queue"
-	"github.com/edgewise-go/edgewise/sys"
-)
+import "github.com/edgewise-go/edgewise/queue"
 
-const none = int32(-1)
-
-// Stream is a connected socket whose bytes Transfers moves. The mutex of its Transfers guards it.
+// Stream is a connected socket whose bytes Transfers moves. It is a small value, and a copy of it
+// is the same stream. After the end of the stream, by Close or Release, calls find that it is
+// closed.
 type Stream struct {
-	transfers *Transfers
-	handle    sys.Handle
-	token     queue.Token
+	page       *page
+	index      uint32
+	generation uint32 // that of its record until the stream has ended
+}
 
-	receive queue.OpID // zero if none is in flight
-	send    queue.OpID
-	room    queue.OpID // a poll for room to write
-	arrival queue.OpID // a poll for bytes to read, instead of receive
-	linger  queue.OpID
+// record returns the record of s, which has not ended. The caller holds mu.
+func (s *Stream) record() *record { return s.page.at(s.index) }
 
-	first, last int32 // the buffers with unread bytes
-	count       int32
-	index       uint32
+// live returns the record of s, or nil if s has ended. The caller holds mu.
+func (s *Stream) live() *record {
+	if r := s.record(); r.generation == s.generation && r.is(open) {
+		return r
+	}
+	return nil
+}
 
-	sending []byte // owned by send
-	quiet   bool   // nobody waits for the completion of send
-	pending []byte // to be sent next
-	readErr int32  // what Event.Result was
-	sendErr int32
-
-	small     uint8 // reads in sequence that would not need bulk
-	bulk      bool  // much arrives at once: read it from the kernel directly
-	ended     bool  // the peer sends no more
-	wanted    bool  // a read found nothing, so a receive is to be in flight
-	canceling bool  // the receive was canceled
-	full      bool  // a write found no room
-	broken    bool  // a call has returned that the connection is over
-	shut      bool  // CloseWrite was called
-	dirty     bool  // in Transfers.dirty
-	closing   bool
-	reset     bool // the handle closes with a reset, because bytes are unread
-	stopping  bool // Stop was called
+// opToken returns the token of the operations of s.
+func (s *Stream) opToken() queue.Token {
+	return Mark | queue.Token(s.generation&(1<<30-1))<<32 | queue.Token(s.index)
 }
 
 // mark makes the next Flush submit for s. The caller holds mu.
 func (s *Stream) mark() {
-	if !s.dirty {
-		s.dirty = true
-		s.transfers.dirty = append(s.transfers.dirty, s)
+	if r := s.record(); !r.is(dirty) {
+		r.flags |= dirty
+		t := s.page.transfers
+		t.dirty = append(t.dirty, *s)
 	}
 }
 
 // unquiet makes the queue report the completion of the send, for which somebody waits now. The
 // caller holds mu, and calls wake.
 func (s *Stream) unquiet() {
-	if s.quiet {
-		s.quiet = false
+	if r := s.record(); r.is(quiet) {
+		r.flags &^= quiet
 		s.mark()
 	}
+}
+
+// leave ends a call. It reports whether Flush has work for s. The caller holds mu.
+func (s *Stream) leave() bool {
+	r := s.live()
+	if r == nil {
+		return false
+	}
+	s.page.transfers.rest(r)
+	return r.is(dirty)
 }
 
 // wake makes the thread that waits call Flush. The caller does not hold mu.

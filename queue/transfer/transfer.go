@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/edgewise-go/edgewise/queue"
+	"github.com/edgewise-go/edgewise/queue/internal/spare"
 	"github.com/edgewise-go/edgewise/sys"
 )
 
@@ -69,28 +70,25 @@ type Transfers struct {
 	buffers queue.Buffers
 	options Options
 
-	mu      sync.Mutex
-	held    []held // by buffer
-	slots   []slot
-	free    []uint32
-	dirty   []*Stream // with bytes to send, or a receive to begin
-	spare   []*Stream // the other slice of Flush
-	chunks  [][]byte
-	op      queue.Op // the last that was submitted; a variable of its own would be allocated per operation
-	closing int      // streams that are closed and not dropped
-	brief   bool     // StopLingering was called
-	over    bool     // End was called
+	mu         sync.Mutex
+	held       []held // by buffer
+	pages      []*page
+	free       queue.OpID // 1 + the index of the first free record
+	activities spare.Parts[activity]
+	empty      activity // never changed
+	dirty      []Stream // with bytes to send, or a receive to begin
+	spare      []Stream // the other slice of Flush
+	chunks     [][]byte
+	op         queue.Op // the last that was submitted; a variable of its own would be allocated per operation
+	closing    int      // streams that are closed and not dropped
+	brief      bool     // StopLingering was called
+	over       bool     // End was called
 }
 
 // held is the rest of a buffer with unread bytes.
 type held struct {
 	from, to int32
 	next     int32 // the buffer that follows in the stream
-}
-
-type slot struct {
-	stream     *Stream
-	generation uint32
 }
 
 // New returns Transfers on q, which stays the caller's.
@@ -102,40 +100,24 @@ func New(q queue.Completer, o Options) (*Transfers, error) {
 	if err != nil {
 		return nil, fmt.Errorf("transfer: %d buffers of %d bytes: %w", o.Buffers, o.BufferSize, err)
 	}
-	return &Transfers{queue: q, buffers: b, options: o, held: make([]held, b.Count())}, nil
+	return &Transfers{
+		queue: q, buffers: b, options: o, held: make([]held, b.Count()), empty: activity{first: none, last: none},
+	}, nil
 }
 
 // Open begins to transfer the bytes of h, a connected stream socket that the queue does not have
 // registered. Events for the stream have the given token. The handle is the caller's until Close of
 // the stream.
 func (t *Transfers) Open(h sys.Handle, token queue.Token) *Stream {
-	s := &Stream{transfers: t, handle: h, token: token, first: none, last: none}
+	// The compiler inlines Open, so the Stream of a caller that copies it is not on the heap.
+	s := t.open(h, token)
+	return &s
+}
+
+func (t *Transfers) open(h sys.Handle, token queue.Token) Stream {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if n := len(t.free); n > 0 {
-		s.index = t.free[n-1]
-		t.free = t.free[:n-1]
-	} else {
-		s.index = uint32(len(t.slots))
-		t.slots = append(t.slots, slot{})
-	}
-	t.slots[s.index].stream = s
-	return s
-}
-
-// tokenOf returns the token of the operations of s.
-func (t *Transfers) tokenOf(s *Stream) queue.Token {
-	return Mark | queue.Token(t.slots[s.index].generation&(1<<30-1))<<32 | queue.Token(s.index)
-}
-
-// drop frees the slot of s. The caller holds mu.
-func (t *Transfers) drop(s *Stream) {
-	if s.closing {
-		t.closing--
-	}
-	t.slots[s.index].stream = nil
-	t.slots[s.index].generation++
-	t.free = append(t.free, s.index)
+	return t.put(h, token)
 }
 
 // Owns reports whether e is a completion of these Transfers, which Complete takes.
@@ -155,27 +137,23 @@ func (t *Transfers) Complete(events []queue.Event) {
 }
 
 func (t *Transfers) complete(e *queue.Event) {
-	i := uint32(e.Token)
-	var s *Stream
-	if int(i) < len(t.slots) {
-		if s = t.slots[i].stream; s != nil && t.tokenOf(s) != e.Token&^arrivalMark {
-			s = nil
-		}
-	}
-	if s == nil {
+	s := t.find(e.Token &^ arrivalMark)
+	if s.page == nil {
 		// The queue has one terminal completion per operation, and a stream stays until then.
 		if e.Completion&queue.Provided != 0 {
 			t.buffers.Return(e.Buffer)
 		}
 		return
 	}
+	r := s.record()
 	ready := s.complete(e)
 	switch {
-	case s.closing:
+	case r.is(closing):
 		s.finish()
 	case ready != 0:
-		*e = queue.Event{Token: s.token, Ready: ready}
+		*e = queue.Event{Token: r.token, Ready: ready}
 	}
+	s.leave()
 }
 
 // chunk returns an empty chunk. The caller holds mu.
@@ -201,52 +179,17 @@ func (t *Transfers) Flush() {
 	if len(t.dirty) == 0 {
 		return
 	}
-	dirty := t.dirty
+	marked := t.dirty
 	t.dirty = t.spare[:0]
-	for i, s := range dirty {
-		dirty[i] = nil
-		s.dirty = false
-		s.submit()
-	}
-	t.spare = dirty
-}
-
-// Lingering reports whether closed streams still have bytes to send, or operations in flight.
-func (t *Transfers) Lingering() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.closing > 0
-}
-
-// StopLingering makes closed streams, and those that are closed later, wait for no peer. Their
-// bytes leave as far as the kernel takes them at once. A connection that loses bytes is reset.
-func (t *Transfers) StopLingering() {
-	t.mu.Lock()
-	t.brief = true
-	for _, x := range t.slots {
-		if s := x.stream; s != nil && s.closing {
-			s.cut()
-			s.finish()
+	for i := range marked {
+		s := &marked[i]
+		if r := s.live(); r != nil {
+			r.flags &^= dirty
+			s.submit()
+			s.leave()
 		}
 	}
-	t.mu.Unlock()
-	t.wake(true)
-}
-
-// End closes the handles of the closed streams. The caller has closed the queue, which has ended
-// all operations.
-func (t *Transfers) End() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.over = true
-	for _, x := range t.slots {
-		if s := x.stream; s != nil {
-			s.receive, s.send, s.room, s.linger, s.sending, s.pending = 0, 0, 0, 0, nil, nil
-			if s.closing {
-				s.finish()
-			}
-		}
-	}
+	t.spare = marked
 }
 
 // Held returns the number of buffers that hold unread bytes.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"testing"
 	"time"
@@ -50,6 +51,7 @@ type rig struct {
 	transfers *transfer.Transfers
 	stream    *transfer.Stream
 	peer      sys.Handle
+	events    [8]queue.Event
 	ready     queue.Ready // reported since the last wait
 }
 
@@ -109,14 +111,17 @@ func pair(t *testing.T) (a, b sys.Handle) {
 // turn flushes and waits for one batch of events.
 func (r *rig) turn(timeout time.Duration) int {
 	r.t.Helper()
-	var events [8]queue.Event
 	r.transfers.Flush()
-	n, err := r.queue.Wait(events[:], timeout)
-	require.NoError(r.t, err)
-	r.transfers.Complete(events[:n])
-	for i := range events[:n] {
-		if e := &events[i]; !transfer.Owns(e) {
-			require.Equal(r.t, token, e.Token)
+	n, err := r.queue.Wait(r.events[:], timeout)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.transfers.Complete(r.events[:n])
+	for i := range r.events[:n] {
+		if e := &r.events[i]; !transfer.Owns(e) {
+			if e.Token != token {
+				r.t.Fatalf("got an event with token %v, want %v", e.Token, token)
+			}
 			r.ready |= e.Ready
 		}
 	}
@@ -322,4 +327,75 @@ func TestStopLingeringLosesNothingThatTheKernelTakes(t *testing.T) {
 			require.Equal(t, "last words", string(r.receive(100)))
 		})
 	}
+}
+
+func TestAMessageAllocatesNothing(t *testing.T) {
+	each(t, transfer.Options{}, func(r *rig) {
+		t := r.t
+		var at, back [64]byte
+		echo := func() {
+			if _, err := r.stream.TryRead(at[:]); err != sys.ErrWouldBlock {
+				t.Fatalf("before the message: got %v, want ErrWouldBlock", err)
+			}
+			if _, err := sys.Send(r.peer, back[:]); err != nil {
+				t.Fatal(err)
+			}
+			r.wait(queue.Readable)
+			if n, err := r.stream.TryRead(at[:]); n != len(at) || err != nil {
+				t.Fatalf("got %d bytes, %v; want the message", n, err)
+			}
+			if n, err := r.stream.TryWrite(at[:]); n != len(at) || err != nil {
+				t.Fatalf("wrote %d bytes, %v; want the message", n, err)
+			}
+			for end := time.Now().Add(patience); ; {
+				r.turn(time.Millisecond)
+				n, err := sys.Recv(r.peer, back[:])
+				if n == len(back) {
+					return
+				}
+				if err != sys.ErrWouldBlock || time.Now().After(end) {
+					t.Fatalf("got %d bytes, %v; want the reply", n, err)
+				}
+			}
+		}
+		require.Zero(t, testing.AllocsPerRun(50, echo))
+	})
+}
+
+// A Stream of which a copy was closed finds that it is closed, even if its memory is used again.
+func TestAClosedStreamIsNoOtherStream(t *testing.T) {
+	each(t, transfer.Options{}, func(r *rig) {
+		closed := *r.stream
+		r.stream.Close()
+		r.turn(0)
+		require.False(t, r.transfers.Lingering())
+		sys.Close(r.peer)
+		a, b := pair(t)
+		r.stream, r.peer = r.transfers.Open(a, token), b
+		_, err := sys.Send(r.peer, []byte("x"))
+		require.NoError(t, err)
+		_, err = r.stream.TryRead(make([]byte, 0, 1))
+		require.NoError(t, err)
+		require.False(t, r.stream.Want(sys.Readable))
+		r.wait(queue.Readable)
+
+		_, err = closed.TryRead(make([]byte, 1))
+		require.Equal(t, net.ErrClosed, err)
+		_, err = closed.TryWrite([]byte("y"))
+		require.Equal(t, net.ErrClosed, err)
+		require.Equal(t, net.ErrClosed, closed.CloseWrite())
+		require.True(t, closed.Sync())
+		require.True(t, closed.Want(sys.Readable))
+		require.True(t, closed.Stop())
+		require.False(t, closed.Stopping() || closed.Unread() || closed.Drained() || closed.Release())
+		closed.Close()
+
+		require.True(t, r.stream.Unread())
+		got, err := r.read(1)
+		require.NoError(t, err)
+		require.Equal(t, "x", string(got))
+		_, err = r.stream.TryWrite([]byte("z"))
+		require.NoError(t, err)
+		require.Equal(t, "z", string(r.receive(1)))
+	})
 }

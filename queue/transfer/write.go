@@ -19,61 +19,63 @@ func (s *Stream) TryWrite(p []byte) (int, error) {
 // the errno of an earlier write; EPIPE after CloseWrite; the kernel's errno after a call has
 // returned that the connection is over; [net.ErrClosed].
 func (s *Stream) TryWritev(segments [][]byte) (int, error) {
-	t := s.transfers
+	t := s.page.transfers
 	t.mu.Lock()
 	n, err := s.write(segments)
-	dirty := s.dirty
+	marked := s.leave()
 	t.mu.Unlock()
-	t.wake(dirty)
+	t.wake(marked)
 	return n, err
 }
 
 func (s *Stream) write(segments [][]byte) (int, error) {
-	t := s.transfers
-	switch {
-	case s.closing || t.over:
+	t, r := s.page.transfers, s.live()
+	if r == nil || r.is(closing) || t.over {
 		return 0, net.ErrClosed
-	case s.sendErr != 0:
-		err := errorOf(s.sendErr)
-		if s.fail(err); s.broken {
-			s.sendErr = 0
+	}
+	a := t.activityOf(r)
+	switch {
+	case a.sendErr != 0:
+		err := errorOf(a.sendErr)
+		if r.fail(err); r.is(broken) {
+			a.sendErr = 0
 		} else {
-			s.sendErr = -int32(syscall.EPIPE) // some bytes are lost, so none may follow
+			a.sendErr = -int32(syscall.EPIPE) // some bytes are lost, so none may follow
 		}
 		return 0, err
-	case s.shut:
+	case r.is(shut):
 		return 0, syscall.EPIPE
 	}
 	total := size(segments)
 	if total == 0 {
 		return 0, nil
 	}
-	if s.broken {
-		t.keepAll(s)
-		return sys.SendSegments(s.handle, segments)
+	if r.is(broken) {
+		t.keepAll(a)
+		return sys.SendSegments(r.handle, segments)
 	}
-	idle := len(s.sending) == 0 && len(s.pending) == 0
-	if idle && (total > chunkSize || s.stopping) {
+	idle := len(a.sending) == 0 && len(a.pending) == 0
+	if idle && (total > chunkSize || r.is(stopping)) {
 		return s.writeThrough(segments)
 	}
-	if s.pending == nil {
-		s.pending = t.chunk()
+	if a = t.activate(r); a.pending == nil {
+		a.pending = t.chunk()
 	}
 	n := 0
 	for _, p := range segments {
-		k := min(len(p), cap(s.pending)-len(s.pending))
-		s.pending = append(s.pending, p[:k]...)
+		k := min(len(p), cap(a.pending)-len(a.pending))
+		a.pending = append(a.pending, p[:k]...)
 		n += k
 		if k < len(p) {
 			break
 		}
 	}
 	if n == 0 {
-		s.full = true
+		r.flags |= full
 		s.unquiet()
 		return 0, sys.ErrWouldBlock
 	}
-	if len(s.sending) == 0 {
+	if len(a.sending) == 0 {
 		s.mark()
 	}
 	s.unquiet()
@@ -82,9 +84,10 @@ func (s *Stream) write(segments [][]byte) (int, error) {
 
 // writeThrough writes to the kernel at once.
 func (s *Stream) writeThrough(segments [][]byte) (int, error) {
-	n, err := sys.SendSegments(s.handle, segments)
+	r := s.record()
+	n, err := sys.SendSegments(r.handle, segments)
 	if err == sys.ErrWouldBlock {
-		s.full = true
+		r.flags |= full
 		s.mark()
 	}
 	return n, err
@@ -92,70 +95,75 @@ func (s *Stream) writeThrough(segments [][]byte) (int, error) {
 
 // CloseWrite ends the stream to the peer after the copied bytes.
 func (s *Stream) CloseWrite() error {
-	t := s.transfers
+	t := s.page.transfers
 	t.mu.Lock()
 	err := s.closeWrite()
-	dirty := s.dirty
+	marked := s.leave()
 	t.mu.Unlock()
-	t.wake(dirty)
+	t.wake(marked)
 	return err
 }
 
 func (s *Stream) closeWrite() error {
-	if s.closing {
+	t, r := s.page.transfers, s.live()
+	if r == nil || r.is(closing) {
 		return net.ErrClosed
 	}
-	s.shut = true
+	r.flags |= shut
 	s.unquiet()
-	if len(s.sending)+len(s.pending) > 0 {
+	if a := t.activityOf(r); len(a.sending)+len(a.pending) > 0 {
 		return nil
 	}
-	return sys.Shutdown(s.handle, sys.ShutWriting)
+	return sys.Shutdown(r.handle, sys.ShutWriting)
 }
 
 // Sync hands the copied bytes to the kernel, so that the caller may write by other means. Done
 // reports whether it took all. If not, an event follows when it takes more, or the next write
 // returns the error.
 func (s *Stream) Sync() (done bool) {
-	t := s.transfers
+	t := s.page.transfers
 	t.mu.Lock()
-	done = s.sync()
-	dirty := s.dirty
+	done = s.live() == nil || s.sync()
+	marked := s.leave()
 	t.mu.Unlock()
-	t.wake(dirty && !done)
+	t.wake(marked && !done)
 	return done
 }
 
+// sync is Sync for a stream that has not ended. The caller holds mu.
 func (s *Stream) sync() (done bool) {
-	t := s.transfers
+	t, r := s.page.transfers, s.record()
+	a := t.activityOf(r)
 	switch {
-	case s.closing || s.sendErr != 0 || s.broken:
+	case r.is(closing|broken) || a.sendErr != 0:
 		return true // the caller's own write fails
-	case len(s.sending) > 0:
-		s.full = true
+	case len(a.sending) > 0:
+		r.flags |= full
 		s.unquiet()
 		return false
+	case a.pending == nil:
+		return true
 	}
-	for len(s.pending) > 0 {
-		n, err := sys.Send(s.handle, s.pending)
+	for len(a.pending) > 0 {
+		n, err := sys.Send(r.handle, a.pending)
 		if err != nil {
-			s.full = true
+			r.flags |= full
 			s.mark() // the operation returns the error, or waits
 			return false
 		}
-		s.pending = s.pending[:copy(s.pending, s.pending[n:])]
+		a.pending = a.pending[:copy(a.pending, a.pending[n:])]
 	}
-	if s.pending != nil && s.shut {
-		_ = sys.Shutdown(s.handle, sys.ShutWriting) // as after a send
+	if r.is(shut) {
+		_ = sys.Shutdown(r.handle, sys.ShutWriting) // as after a send
 	}
-	t.keepAll(s)
+	t.keepAll(a)
 	return true
 }
 
 // Want makes an event follow when direction d is worth trying. It reports whether d is so already;
 // then no event follows. It is for a caller that no try has given would-block.
 func (s *Stream) Want(d sys.Direction) (ready bool) {
-	t := s.transfers
+	t := s.page.transfers
 	t.mu.Lock()
 	if ready = s.want(d); !ready {
 		s.mark()
@@ -166,22 +174,23 @@ func (s *Stream) Want(d sys.Direction) (ready bool) {
 }
 
 func (s *Stream) want(d sys.Direction) (ready bool) {
+	t, r := s.page.transfers, s.live()
 	switch {
-	case s.closing || s.transfers.over:
+	case r == nil || r.is(closing) || t.over:
 		return true
 	case d == sys.Readable:
-		s.wanted = true
-		return s.unread() || s.ended
+		r.flags |= wanted
+		return t.unread(r) || r.is(ended)
 	}
-	s.full = true
-	return s.sendErr != 0
+	r.flags |= full
+	return t.activityOf(r).sendErr != 0
 }
 
-// keepAll drops the bytes that can no longer be sent.
-func (t *Transfers) keepAll(s *Stream) {
-	if s.pending != nil {
-		t.keep(s.pending)
-		s.pending = nil
+// keepAll drops the bytes that can no longer be sent. The caller holds mu.
+func (t *Transfers) keepAll(a *activity) {
+	if a.pending != nil {
+		t.keep(a.pending)
+		a.pending = nil
 	}
 }
 
