@@ -12,8 +12,9 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// groupsMax is the number of buffer groups: a group is a number of 16 bits.
-const groupsMax = 1 << 16
+// groupsMax bounds the buffer groups. A group is a number of 16 bits, and operation.group needs one
+// more for no group.
+const groupsMax = 1<<16 - 1
 
 // offeredFirst is the number of buffers that the kernel gets at first. It takes buffers in the
 // order in which it got them, not the last one that was returned. So all that it has become

@@ -53,16 +53,16 @@ func (q *instance) complete(events []queue.Event, n int, c sys.IoUringCQE) (int,
 	}
 	result, what := q.judge(id, s, c, more)
 	bits, buffer := queue.Completed, uint16(0)
-	if c.Flags&sys.IoUringBuffer != 0 && x.buffers != nil {
+	if b := q.buffersFor(x); b != nil && c.Flags&sys.IoUringBuffer != 0 {
 		number := uint16(c.Flags >> 16)
 		switch {
 		case what >= progress && result > 0:
-			if x.buffers.lend(number) {
+			if b.lend(number) {
 				bits |= queue.Provided
 				buffer = number
 			}
 		default:
-			x.buffers.giveBack(number)
+			b.giveBack(number)
 		}
 	}
 	if what == again || what == rearm {
@@ -103,10 +103,7 @@ func (q *instance) emitLocal(events []queue.Event) (n int) {
 		if s == nil {
 			continue
 		}
-		result := s.Extra.result
-		if s.Extra.moved > 0 {
-			result = s.Extra.moved
-		}
+		result := q.orMoved(s, q.detailsOf(s).result)
 		q.emit(events, n, queue.Event{Token: s.Token, Completion: queue.Completed, Kind: s.Kind, Result: result})
 		q.finish(id, s, result)
 		n++
@@ -131,7 +128,7 @@ func (q *instance) cancelFailed(id queue.OpID, s *record, result int32) {
 		if x.tries++; x.tries >= lostAfter && result == -int32(syscall.ENOENT) {
 			x.state &^= entered
 			q.inside--
-			q.settleLocally(id, x, -int32(syscall.EBADR))
+			q.settleLocally(id, s, -int32(syscall.EBADR))
 			return
 		}
 	case !s.Multi && !x.is(persistent):
@@ -167,11 +164,11 @@ func (q *instance) judge(id queue.OpID, s *record, c sys.IoUringCQE, more bool) 
 		if more {
 			return 0, nothing
 		}
-		return x.result, terminal
+		return q.detailsOf(s).result, terminal
 	case c.Flags&sys.IoUringNotification != 0:
-		result = x.result
+		result = q.detailsOf(s).result
 	case x.is(zeroCopy) && more:
-		x.result = result
+		q.detail(s).result = result
 		return 0, nothing
 	}
 	if result < 0 {
@@ -181,7 +178,8 @@ func (q *instance) judge(id queue.OpID, s *record, c sys.IoUringCQE, more bool) 
 	case queue.OpRecv, queue.OpSend:
 		return q.judgeTransfer(s, result, more)
 	case queue.OpRecvMessage:
-		x.memory.Received(sys.Handle(x.handle), int(result), x.message)
+		d := q.detailsOf(s)
+		d.memory.Received(sys.Handle(d.handle), int(result), d.message)
 	case queue.OpPoll:
 		return q.judgePoll(id, s, result, more)
 	case queue.OpAccept:
@@ -209,19 +207,19 @@ func (q *instance) continued(s *record, more bool) outcome {
 func (q *instance) retry(s *record) (int32, outcome) {
 	x := &s.Extra
 	if x.is(canceled) {
-		return orMoved(x, queue.ResultCanceled), terminal
+		return q.orMoved(s, queue.ResultCanceled), terminal
 	}
 	if x.tries++; x.tries == triesMax {
-		return orMoved(x, queue.ResultCanceled), terminal
+		return q.orMoved(s, queue.ResultCanceled), terminal
 	}
 	return 0, again
 }
 
 // orMoved returns the number of bytes that an operation moved before it ended with result, or
 // result if there are none.
-func orMoved(x *operation, result int32) int32 {
-	if x.moved > 0 {
-		return x.moved
+func (q *instance) orMoved(s *record, result int32) int32 {
+	if moved := q.detailsOf(s).moved; moved > 0 {
+		return moved
 	}
 	return result
 }
@@ -234,8 +232,8 @@ func (q *instance) judgeError(s *record, errno syscall.Errno) (int32, outcome) {
 	case errno == syscall.ECANCELED:
 		switch {
 		case x.is(canceled | doomed):
-			return orMoved(x, queue.ResultCanceled), terminal
-		case x.prev != 0:
+			return q.orMoved(s, queue.ResultCanceled), terminal
+		case q.detailsOf(s).prev != 0:
 			// The kernel ended the chain, and its predecessor has not failed in the contract.
 			x.state |= waiting
 			return 0, nothing
@@ -257,13 +255,13 @@ func (q *instance) judgeError(s *record, errno syscall.Errno) (int32, outcome) {
 		// The family of the socket has no zero copy, or RLIMIT_MEMLOCK forbids it.
 		x.state &^= zeroCopy
 		return q.retry(s)
-	case x.buffers != nil && errno == syscall.ENOBUFS:
-		if x.buffers.replenish() && x.tries < emptyMax {
+	case x.group != 0 && errno == syscall.ENOBUFS:
+		if q.buffersFor(x).replenish() && x.tries < emptyMax {
 			return q.retry(s)
 		}
 		return queue.ResultNoBuffers, terminal
 	}
-	return orMoved(x, -int32(errno)), terminal
+	return q.orMoved(s, -int32(errno)), terminal
 }
 
 // judgeTransfer is judge for a result of OpRecv or OpSend that is no error.
@@ -280,11 +278,12 @@ func (q *instance) judgeTransfer(s *record, result int32, more bool) (int32, out
 		return result, q.continued(s, more)
 	}
 	x.tries = 0
-	x.moved += result
-	if x.is(file|partial) && result > 0 && int(x.moved) < x.size() {
+	d := q.detail(s)
+	d.moved += result
+	if x.is(file|partial) && result > 0 && int(d.moved) < d.size() {
 		return q.retry(s)
 	}
-	return x.moved, terminal
+	return d.moved, terminal
 }
 
 // judgePoll is judge for the bits that a poll reports.
@@ -302,7 +301,7 @@ func (q *instance) judgePoll(id queue.OpID, s *record, result int32, more bool) 
 		return q.retry(s)
 	}
 	if s.Multi {
-		if !more && !x.is(canceled) && q.wakesNobody(x) {
+		if !more && !x.is(canceled) && q.wakesNobody(s) {
 			return int32(ready), terminal
 		}
 		return int32(ready), q.continued(s, more)
@@ -311,7 +310,7 @@ func (q *instance) judgePoll(id queue.OpID, s *record, result int32, more bool) 
 		// The kernel holds the file until the poll has ended, and the caller may close the handle
 		// after the completion.
 		x.state |= held
-		x.result = int32(ready)
+		q.detail(s).result = int32(ready)
 		q.cancels = append(q.cancels, id)
 		return 0, nothing
 	}
@@ -319,28 +318,28 @@ func (q *instance) judgePoll(id queue.OpID, s *record, result int32, more bool) 
 }
 
 // wakesNobody reports whether a lasting poll of the handle ends at once; see waitless.
-func (q *instance) wakesNobody(x *operation) bool {
-	kind, err := sys.KindOf(sys.Handle(x.handle))
+func (q *instance) wakesNobody(s *record) bool {
+	kind, err := sys.KindOf(sys.Handle(q.handleOf(s)))
 	return err == nil && kind == sys.KindFile
 }
 
 // finish ends an operation whose terminal completion is stored, and starts or ends its successor in
 // a chain. The caller holds Mu.
 func (q *instance) finish(id queue.OpID, s *record, result int32) {
-	succeeded, nextID := q.succeeded(s, result), s.Extra.next
+	succeeded, nextID := q.succeeded(s, result), q.detailsOf(s).next
 	q.forget(id, s)
 	next := q.flight.Of(nextID)
 	if nextID == 0 || next == nil {
 		return
 	}
 	x := &next.Extra
-	x.prev = 0
+	q.detail(next).prev = 0
 	switch {
 	case x.is(finished):
 	case !succeeded:
 		x.state |= doomed
 		if x.is(waiting) {
-			q.settleLocally(nextID, x, queue.ResultCanceled)
+			q.settleLocally(nextID, next, queue.ResultCanceled)
 		}
 	case x.is(waiting):
 		x.state &^= waiting
@@ -357,14 +356,14 @@ func (q *instance) succeeded(s *record, result int32) bool {
 	}
 	switch s.Kind {
 	case queue.OpRecv:
-		if s.Extra.buffers != nil {
+		if s.Extra.group != 0 {
 			return result > 0
 		}
-		return int(result) == s.Extra.size()
+		return int(result) == q.detailsOf(s).size()
 	case queue.OpSend:
-		return int(result) == s.Extra.size()
+		return int(result) == q.detailsOf(s).size()
 	case queue.OpSendMessage:
-		return int(result) == len(s.Extra.message.Buffer)
+		return int(result) == len(q.detailsOf(s).message.Buffer)
 	}
 	return true
 }

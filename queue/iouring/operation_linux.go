@@ -9,23 +9,21 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// operation is what the queue keeps of an operation in flight besides the common fields. It refers
-// to all memory that the kernel uses: an address in a submission is no reference.
+// operation is what the queue keeps of an operation in flight besides the common fields. The common
+// Link is the handle, or the number of the details if the operation has some.
+//
+// A connection that waits for bytes needs no details, and there are many of them. Without pointers,
+// the garbage collector does not scan their operations.
 type operation struct {
-	// A connection that waits for bytes needs no details, and there are many of them.
-	*details
-	buffers *buffers
-
-	handle   int32
-	moved    int32 // bytes that earlier submissions of this operation moved
-	result   int32 // of a completion that waits for another one of the kernel
+	group    uint16 // 1 + the number of the Buffers, or zero
 	state    uint16
 	tries    uint8
 	interest queue.Interest
 }
 
 // details are the fields that only some operations have. The others share one that stays empty;
-// see detail.
+// see detailsOf. They refer to all memory that the kernel uses, besides Buffers: an address in a
+// submission is no reference.
 type details struct {
 	data    []byte
 	vector  [][]byte
@@ -35,6 +33,10 @@ type details struct {
 	prev, next queue.OpID    // the neighbours in a chain; prev is zero once it has succeeded
 	left       time.Duration // of OpTimeout that has not begun
 	end        time.Duration // of OpTimeout that has begun, as the time since instance.born
+
+	handle int32
+	moved  int32 // bytes that earlier submissions of this operation moved
+	result int32 // of a completion that waits for another one of the kernel
 }
 
 // The bits of operation.state.
@@ -53,7 +55,8 @@ const (
 	quietly                       // Op.Quiet, and no submission has failed
 	skipping                      // in the kernel, which completes only a failure; see quiet_linux.go
 	partial                       // a silent submission has failed, perhaps after a part
-	held                          // operation.result is the terminal one, once the kernel has ended the request
+	held                          // details.result is the terminal one, once the kernel has ended the request
+	detailed                      // the common Link is the number of the details
 )
 
 func (o *operation) is(b uint16) bool { return o.state&b != 0 }
@@ -65,41 +68,66 @@ type record = flight.Op[operation]
 func (q *instance) put(op *queue.Op) (queue.OpID, *record) {
 	id, s := q.flight.Put(op)
 	x := &s.Extra
-	x.details, x.interest = &q.empty, op.Interest
+	x.interest = op.Interest
+	s.Link = -1 // the kernel returns EBADF for a number that no handle has
+	if op.Handle <= math.MaxInt32 {
+		s.Link = int32(op.Handle)
+	}
 	if op.Data != nil || op.Vector != nil || op.Message != nil || op.Kind == queue.OpTimeout {
-		d := q.detail(x)
+		d := q.detail(s)
 		d.data, d.vector, d.message, d.left = op.Data, op.Vector, op.Message, op.After
 		if d.vector != nil {
 			d.data = nil
 		}
 	}
-	x.handle = -1 // the kernel returns EBADF for a number that no handle has
-	if op.Handle <= math.MaxInt32 {
-		x.handle = int32(op.Handle)
+	if b, ok := op.Buffers.(*buffers); ok {
+		x.group = b.ring.Group() + 1
+		b.enter()
 	}
-	if op.Buffers != nil {
-		x.buffers, _ = op.Buffers.(*buffers)
-		x.buffers.enter()
-	}
-	if op.ZeroCopy && x.vector == nil && q.zeroCopy {
+	if op.ZeroCopy && op.Vector == nil && q.zeroCopy {
 		x.state |= zeroCopy
 	}
-	if op.Quiet && x.state&zeroCopy == 0 && x.vector == nil && q.skip != 0 {
+	if op.Quiet && x.state&zeroCopy == 0 && op.Vector == nil && q.skip != 0 {
 		x.state |= quietly
 	}
 	return id, s
 }
 
-// detail returns details of x that may be changed. The caller holds Mu.
-func (q *instance) detail(x *operation) *details {
-	if x.details == &q.empty {
-		if n := len(q.details); n > 0 {
-			x.details, q.details = q.details[n-1], q.details[:n-1]
-		} else {
-			x.details = new(details)
-		}
+// detailsOf returns the details of an operation, or empty ones that must not be changed. The caller
+// holds Mu.
+func (q *instance) detailsOf(s *record) *details {
+	if s.Extra.is(detailed) {
+		return q.details.At(uint32(s.Link))
 	}
-	return x.details
+	return &q.empty
+}
+
+// detail returns the details of an operation, which has some from now on. The caller holds Mu.
+func (q *instance) detail(s *record) *details {
+	if s.Extra.is(detailed) {
+		return q.details.At(uint32(s.Link))
+	}
+	i, d := q.details.Take()
+	d.handle, s.Link = s.Link, int32(i)
+	s.Extra.state |= detailed
+	return d
+}
+
+// handleOf returns the handle of an operation. The caller holds Mu.
+func (q *instance) handleOf(s *record) int32 {
+	if s.Extra.is(detailed) {
+		return q.details.At(uint32(s.Link)).handle
+	}
+	return s.Link
+}
+
+// buffersFor returns the Buffers of an operation, or nil. Buffers with operations in flight do not
+// close. The caller holds Mu.
+func (q *instance) buffersFor(x *operation) *buffers {
+	if x.group == 0 {
+		return nil
+	}
+	return q.groups[x.group-1]
 }
 
 // enlist makes the next Wait submit an operation. The caller holds Mu.
@@ -110,9 +138,9 @@ func (q *instance) enlist(id queue.OpID, s *record) {
 
 // settleLocally makes the next Wait return the terminal completion of an operation that is not in
 // the kernel. The caller holds Mu.
-func (q *instance) settleLocally(id queue.OpID, x *operation, result int32) {
-	x.state = x.state&^waiting | finished
-	x.result = result
+func (q *instance) settleLocally(id queue.OpID, s *record, result int32) {
+	s.Extra.state = s.Extra.state&^waiting | finished
+	q.detail(s).result = result
 	q.local = append(q.local, id)
 }
 
@@ -132,17 +160,15 @@ func (q *instance) changed() error {
 
 // forget ends an operation without a completion. The caller holds Mu.
 func (q *instance) forget(id queue.OpID, s *record) {
-	x := &s.Extra
-	if x.buffers != nil {
-		x.buffers.leave()
+	if b := q.buffersFor(&s.Extra); b != nil {
+		b.leave()
 	}
-	if x.memory != nil {
-		x.memory.Clear()
-		q.memories = append(q.memories, x.memory)
-	}
-	if x.details != &q.empty {
-		*x.details = details{}
-		q.details = append(q.details, x.details)
+	if s.Extra.is(detailed) {
+		if m := q.details.At(uint32(s.Link)).memory; m != nil {
+			m.Clear()
+			q.memories = append(q.memories, m)
+		}
+		q.details.Give(uint32(s.Link))
 	}
 	q.flight.Drop(id)
 }

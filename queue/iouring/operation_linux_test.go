@@ -3,9 +3,11 @@ package iouring
 import (
 	"errors"
 	"net/netip"
+	"reflect"
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
@@ -310,4 +312,26 @@ func TestOperationsAllocateNothing(t *testing.T) {
 
 func loopback(port uint16) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), port)
+}
+
+// An idle connection costs the record of its receive.
+func TestARecordIsSmall(t *testing.T) {
+	if n := unsafe.Sizeof(record{}); n > 24 {
+		t.Errorf("got %d bytes, want at most 24", n)
+	}
+	if p := reflect.TypeFor[record](); hasPointers(p) {
+		t.Errorf("%v has pointers, which the garbage collector would scan", p)
+	}
+}
+
+func hasPointers(t reflect.Type) bool {
+	if t.Kind() == reflect.Struct {
+		for i := range t.NumField() {
+			if hasPointers(t.Field(i).Type) {
+				return true
+			}
+		}
+		return false
+	}
+	return t.Kind() > reflect.Complex128
 }

@@ -74,9 +74,10 @@ func (q *instance) startChain(id queue.OpID) error {
 				errno = syscall.EINVAL
 			}
 			x.state &^= backlogged
-			q.settleLocally(id, x, -int32(errno))
+			q.settleLocally(id, s, -int32(errno))
 			return nil
 		}
+		d := q.detailsOf(s)
 		next := q.linked(s)
 		if next != nil {
 			if head && q.ring.Room() < 2 { // later the kernel would get a link without the request that it links
@@ -91,7 +92,7 @@ func (q *instance) startChain(id queue.OpID) error {
 		if next != nil {
 			e.Flags |= sys.IoUringLink
 		}
-		silently := x.is(quietly) && x.prev == 0 && x.next == 0 && !x.is(file|polled1st)
+		silently := x.is(quietly) && d.prev == 0 && d.next == 0 && !x.is(file|polled1st)
 		if silently {
 			e.Flags |= q.skip
 			e.OpFlags |= sys.IoUringSendNow
@@ -109,7 +110,7 @@ func (q *instance) startChain(id queue.OpID) error {
 			return nil
 		}
 		next.state = next.state&^waiting | backlogged
-		id = x.next
+		id = d.next
 	}
 }
 
@@ -118,8 +119,8 @@ func (q *instance) startChain(id queue.OpID) error {
 // starts the successors of kinds that may take long, because the kernel cannot cancel a request
 // that waits for another one. The caller holds Mu.
 func (q *instance) linked(s *record) *operation {
-	x := &s.Extra
-	if x.next == 0 || x.is(file|polled1st|zeroCopy) {
+	nextID := q.detailsOf(s).next
+	if nextID == 0 || s.Extra.is(file|polled1st|zeroCopy) {
 		return nil
 	}
 	switch s.Kind {
@@ -127,7 +128,7 @@ func (q *instance) linked(s *record) *operation {
 	default:
 		return nil
 	}
-	next := q.flight.Of(x.next)
+	next := q.flight.Of(nextID)
 	if next == nil || !next.Extra.is(waiting) {
 		return nil
 	}
@@ -135,7 +136,7 @@ func (q *instance) linked(s *record) *operation {
 	case queue.OpConnect, queue.OpSendMessage:
 		return nil // its address may prove wrong, and the request before it would be linked to another one
 	}
-	if b := next.Extra.buffers; b != nil && !b.registered {
+	if b := q.buffersFor(&next.Extra); b != nil && !b.registered {
 		return nil
 	}
 	return &next.Extra
@@ -146,12 +147,12 @@ func (q *instance) pushOperation(e sys.IoUringSQE, s *record) error {
 	if s.Kind != queue.OpTimeout {
 		return q.push(e)
 	}
-	x := &s.Extra
+	d := q.detail(s)
 	now := time.Since(q.born)
-	if x.end == 0 {
-		x.end = now + min(x.left, timeoutMax)
+	if d.end == 0 {
+		d.end = now + min(d.left, timeoutMax)
 	}
-	left := max(0, x.end-now)
+	left := max(0, d.end-now)
 	if q.ring.PushTimeout(e, left) {
 		return nil
 	}
@@ -170,22 +171,22 @@ const timeoutMax = time.Duration(1 << 62)
 // request returns the submission of an operation. An error is the result of the operation. The
 // caller holds Mu.
 func (q *instance) request(id queue.OpID, s *record) (sys.IoUringSQE, error) {
-	x := &s.Extra
-	e := sys.IoUringSQE{Fd: x.handle, UserData: uint64(id) | operationMark}
+	handle := q.handleOf(s)
+	e := sys.IoUringSQE{Fd: handle, UserData: uint64(id) | operationMark}
 	switch s.Kind {
 	case queue.OpRecv:
 		return e, q.recvRequest(&e, s)
 	case queue.OpSend:
-		q.sendRequest(&e, x)
+		q.sendRequest(&e, s)
 	case queue.OpRecvMessage:
 		e.Opcode, e.Len, e.OpFlags = sys.IoUringRecvMsg, 1, sys.IoUringRecvMessageFlags
-		m := q.memory(x)
-		m.Receive(x.message)
+		m := q.memory(s)
+		m.Receive(q.detailsOf(s).message)
 		e.Addr = m.Header()
 	case queue.OpSendMessage:
 		e.Opcode, e.Len, e.OpFlags = sys.IoUringSendMsg, 1, sys.IoUringSendMessageFlags
-		m := q.memory(x)
-		if err := m.Send(sys.Handle(x.handle), x.message); err != nil {
+		m := q.memory(s)
+		if err := m.Send(sys.Handle(handle), q.detailsOf(s).message); err != nil {
 			return e, err
 		}
 		e.Addr = m.Header()
@@ -195,14 +196,14 @@ func (q *instance) request(id queue.OpID, s *record) (sys.IoUringSQE, error) {
 			e.Priority = sys.IoUringAcceptMulti
 		}
 	case queue.OpConnect:
-		m := q.memory(x)
-		size, err := m.Peer(sys.Handle(x.handle), x.message)
+		m := q.memory(s)
+		size, err := m.Peer(sys.Handle(handle), q.detailsOf(s).message)
 		if err != nil {
 			return e, err
 		}
 		e.Opcode, e.Addr, e.Offset = sys.IoUringConnect, m.Name(), size
 	case queue.OpPoll:
-		pollOperation(&e, x.interest, s.Multi || x.is(persistent))
+		pollOperation(&e, s.Extra.interest, s.Multi || s.Extra.is(persistent))
 	case queue.OpClose:
 		e.Opcode = sys.IoUringClose
 	case queue.OpTimeout:
@@ -220,43 +221,45 @@ func pollOperation(e *sys.IoUringSQE, i queue.Interest, lasting bool) {
 
 // recvRequest fills in a receive. The caller holds Mu.
 func (q *instance) recvRequest(e *sys.IoUringSQE, s *record) error {
-	x := &s.Extra
+	x, d := &s.Extra, q.detailsOf(s)
+	b := q.buffersFor(x)
 	switch {
 	case x.is(polled1st):
 		pollOperation(e, queue.Readable, false)
 		return nil
-	case x.buffers != nil:
-		if err := x.buffers.register(); err != nil {
+	case b != nil:
+		if err := b.register(); err != nil {
 			return err
 		}
-		e.Opcode, e.Flags, e.BufferGroup = sys.IoUringRecv, sys.IoUringBufferSelect, x.buffers.ring.Group()
+		e.Opcode, e.Flags, e.BufferGroup = sys.IoUringRecv, sys.IoUringBufferSelect, b.ring.Group()
 		if x.is(file) {
-			e.Opcode, e.Offset, e.Len = sys.IoUringRead, sys.NoOffset, uint32(x.buffers.size)
+			e.Opcode, e.Offset, e.Len = sys.IoUringRead, sys.NoOffset, uint32(b.size)
 		} else if s.Multi {
 			e.Priority = sys.IoUringRecvMulti
 		}
 		return nil
-	case x.vector == nil || x.is(file):
-		p := x.rest()
+	case d.vector == nil || x.is(file):
+		p := d.rest()
 		e.Opcode, e.Addr, e.Len = sys.IoUringRecv, sys.IoUringAddress(p), uint32(len(p))
 		if x.is(file) {
 			e.Opcode, e.Offset = sys.IoUringRead, sys.NoOffset
 		}
 		return nil
 	}
-	m := q.memory(x)
-	m.Segments(x.vector, 0)
+	m := q.memory(s)
+	m.Segments(d.vector, 0)
 	e.Opcode, e.Len, e.Addr = sys.IoUringRecvMsg, 1, m.Header()
 	return nil
 }
 
 // sendRequest fills in a send. The caller holds Mu.
-func (q *instance) sendRequest(e *sys.IoUringSQE, x *operation) {
+func (q *instance) sendRequest(e *sys.IoUringSQE, s *record) {
+	x, d := &s.Extra, q.detailsOf(s)
 	switch {
 	case x.is(polled1st):
 		pollOperation(e, queue.Writable, false)
-	case x.vector == nil || x.is(file):
-		p := x.rest()
+	case d.vector == nil || x.is(file):
+		p := d.rest()
 		e.Opcode, e.Addr, e.Len, e.OpFlags = sys.IoUringSend, sys.IoUringAddress(p), uint32(len(p)), sys.IoUringSendFlags
 		if x.is(zeroCopy) {
 			e.Opcode = sys.IoUringSendZC
@@ -265,20 +268,20 @@ func (q *instance) sendRequest(e *sys.IoUringSQE, x *operation) {
 			e.Opcode, e.Offset, e.OpFlags = sys.IoUringWrite, sys.NoOffset, 0
 		}
 	default:
-		m := q.memory(x)
-		m.Segments(x.vector, int(x.moved))
+		m := q.memory(s)
+		m.Segments(d.vector, int(d.moved))
 		e.Opcode, e.Len, e.OpFlags, e.Addr = sys.IoUringSendMsg, 1, sys.IoUringSendFlags, m.Header()
 	}
 }
 
 // rest returns the bytes of the operation that are not moved yet, or as many of them as are in one
 // piece.
-func (o *operation) rest() []byte {
-	if o.vector == nil {
-		return o.data[o.moved:]
+func (d *details) rest() []byte {
+	if d.vector == nil {
+		return d.data[d.moved:]
 	}
-	skip := int(o.moved)
-	for _, s := range o.vector {
+	skip := int(d.moved)
+	for _, s := range d.vector {
 		if len(s) > skip {
 			return s[skip:]
 		}
@@ -288,19 +291,19 @@ func (o *operation) rest() []byte {
 }
 
 // size returns the number of bytes of the operation.
-func (o *operation) size() (n int) {
-	if o.vector == nil {
-		return len(o.data)
+func (d *details) size() (n int) {
+	if d.vector == nil {
+		return len(d.data)
 	}
-	for _, s := range o.vector {
+	for _, s := range d.vector {
 		n += len(s)
 	}
 	return n
 }
 
 // memory returns the memory of an operation for what its submission refers to. The caller holds Mu.
-func (q *instance) memory(x *operation) *sys.IoUringMessage {
-	d := q.detail(x)
+func (q *instance) memory(s *record) *sys.IoUringMessage {
+	d := q.detail(s)
 	if d.memory == nil {
 		if n := len(q.memories); n > 0 {
 			d.memory, q.memories = q.memories[n-1], q.memories[:n-1]

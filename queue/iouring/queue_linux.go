@@ -8,6 +8,7 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/queue/internal/base"
 	"github.com/edgewise-go/edgewise/queue/internal/flight"
+	"github.com/edgewise-go/edgewise/queue/internal/spare"
 	"github.com/edgewise-go/edgewise/queue/internal/table"
 	"github.com/edgewise-go/edgewise/sys"
 	"github.com/edgewise-go/edgewise/sys/waker"
@@ -38,7 +39,7 @@ type instance struct {
 	silents  []silence               // guarded by Mu; in the order of their submissions
 	inside   int                     // guarded by Mu; number of operations in the kernel
 	memories []*sys.IoUringMessage   // guarded by Mu; unused ones
-	details  []*details              // guarded by Mu; unused ones
+	details  spare.Parts[details]    // guarded by Mu
 	empty    details                 // never changed
 	groups   []*buffers              // guarded by Mu; those of each number, or nil
 	retired  []*buffers              // guarded by Mu; to be taken from the kernel

@@ -44,7 +44,7 @@ func (q *instance) emitSilent(events []queue.Event, n int, head uint32) int {
 		if s == nil {
 			continue
 		}
-		result := int32(len(s.Extra.data))
+		result := int32(len(q.detailsOf(s).data))
 		q.emit(events, n, queue.Event{Token: s.Token, Completion: queue.Completed, Kind: s.Kind, Result: result})
 		q.finish(id, s, result)
 		n++

@@ -59,9 +59,9 @@ func (q *instance) SubmitChain(ops []queue.Op, ids []queue.OpID) error {
 			q.enlist(id, s)
 			continue
 		}
-		q.detail(&s.Extra).prev = ids[i-1]
+		q.detail(s).prev = ids[i-1]
 		s.Extra.state |= waiting
-		q.detail(&q.flight.Of(ids[i-1]).Extra).next = id
+		q.detail(q.flight.Of(ids[i-1])).next = id
 	}
 	if err := q.changed(); err != nil {
 		for _, id := range ids {
@@ -91,7 +91,7 @@ func (q *instance) Cancel(id queue.OpID) error {
 	if x.is(entered) {
 		q.cancels = append(q.cancels, id)
 	} else {
-		q.settleLocally(id, x, queue.ResultCanceled)
+		q.settleLocally(id, s, queue.ResultCanceled)
 	}
 	if err := q.changed(); err != nil {
 		return q.Failed("cancel", err)

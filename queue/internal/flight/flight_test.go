@@ -3,6 +3,7 @@ package flight
 import (
 	"errors"
 	"testing"
+	"unsafe"
 
 	"github.com/edgewise-go/edgewise/queue"
 	"github.com/edgewise-go/edgewise/sys"
@@ -28,7 +29,7 @@ func TestAnIDNamesOneOperation(t *testing.T) {
 			t.Errorf("Of(%x): got an operation, want nil", id)
 		}
 	}
-	table.slots[0].generation = 1<<32 - 1
+	table.slot(0).generation = 1<<32 - 1
 	last, _ := table.At(0)
 	table.Drop(last)
 	if id, _ := table.Put(&queue.Op{}); Generation(id) != 1 {
@@ -55,6 +56,30 @@ func TestTheTableIsBounded(t *testing.T) {
 	}
 	if id, op := table.At(0); id != 0 || op != nil {
 		t.Errorf("At(0): got %x, %v; want a free slot", id, op)
+	}
+}
+
+func TestSlotsDoNotMove(t *testing.T) {
+	table := New[struct{}](0)
+	first, s := table.Put(&queue.Op{Kind: queue.OpPoll, Token: 7})
+	for i := range 3 * opsPerPage {
+		id, other := table.Put(&queue.Op{Kind: queue.OpPoll, Token: queue.Token(i)})
+		if table.Of(id) != other || other.Token != queue.Token(i) {
+			t.Fatalf("operation %d is not found", i)
+		}
+	}
+	if table.Of(first) != s || s.Token != 7 {
+		t.Error("the first operation has moved")
+	}
+	if n := table.Slots(); n != 3*opsPerPage+1 {
+		t.Errorf("got %d slots, want %d", n, 3*opsPerPage+1)
+	}
+}
+
+// A mechanism with many idle connections keeps 6 bytes of its own per operation.
+func TestAnOperationIsSmall(t *testing.T) {
+	if n := unsafe.Sizeof(Op[[3]uint16]{}); n > 24 {
+		t.Errorf("got %d bytes, want at most 24", n)
 	}
 }
 
