@@ -353,3 +353,25 @@ func TestASlotTakesWhatThePackageSays(t *testing.T) {
 		t.Errorf("a slot takes %d bytes, want at most 24 as documented", got)
 	}
 }
+
+// A handle whose registration has ended costs nothing, whether its poll began or not.
+func TestAnEndedRegistrationKeepsNoSlot(t *testing.T) {
+	eachRing(t, 8, 16, func(t *testing.T, q *instance) {
+		a, b := pair(t)
+		r := queue.Registration{Token: 1, Interest: queue.Readable, Mode: queue.Edge}
+		must(t, q.Add(a, r))
+		must(t, q.Delete(a))
+		must(t, q.Add(b, r))
+		silent(t, q, "of a registration that has ended")
+		if n := q.table.Used(); n != 1 {
+			t.Errorf("got %d slots in use, want that of the registration", n)
+		}
+		must(t, q.Delete(b))
+		if n := q.table.Used(); n != 0 {
+			t.Errorf("got %d slots in use without a registration, want 0", n)
+		}
+		must(t, q.Add(a, r))
+		send(t, b)
+		expect(t, q, 1)
+	})
+}

@@ -50,7 +50,9 @@ func (q *instance) Delete(h sys.Handle) error {
 		}
 		err = q.withdraw(h, s)
 		s.End()
-		s.Flags &= listed
+		if s.Flags &= listed; !is(s, listed) {
+			q.table.Leave(h)
+		}
 		if err == nil {
 			// Submit cancellations now, including those of a Modify. The caller is about to close
 			// the handle, and its peer waits for the end.

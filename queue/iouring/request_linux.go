@@ -140,6 +140,9 @@ func (q *instance) start() error {
 		if is(s, lasting) {
 			s.Extra.next = int32(q.taken)
 		}
+		if !s.Registered() {
+			q.table.Leave(h)
+		}
 	}
 	if len(q.backlog)+len(q.cancels) == 0 {
 		return nil

@@ -11,7 +11,8 @@ import (
 // garbage collector does not scan a million of them.
 //
 // Extra and Flags belong to the mechanism. They outlive the registration: the slots that Fresh and
-// Renewed return have those of their predecessor, and End leaves them alone.
+// Renewed return have those of their predecessor, and End leaves them alone. After Leave they are
+// undefined.
 type Slot[X any] struct {
 	// Extra comes first because Go pads a struct whose last field has no size.
 	Extra      X
@@ -20,11 +21,17 @@ type Slot[X any] struct {
 	Armed      queue.Interest // directions that may be reported; reports in mode OneShot disarm them
 	Mode       queue.Mode
 	Flags      uint8 // bits of the mechanism
-	used       bool
+	state      uint8 // registered, used
 }
 
+// The bits of Slot.state.
+const (
+	registered uint8 = 1 << iota
+	used             // counted in its page: from Put to Leave
+)
+
 // Registered reports whether the registration has not ended.
-func (s *Slot[X]) Registered() bool { return s.used }
+func (s *Slot[X]) Registered() bool { return s.state&registered != 0 }
 
 // Renewed returns the slot of a registration r that replaces the one of s.
 func (s *Slot[X]) Renewed(r queue.Registration) Slot[X] {
@@ -35,13 +42,15 @@ func (s *Slot[X]) Renewed(r queue.Registration) Slot[X] {
 }
 
 func (s *Slot[X]) register(r queue.Registration) {
-	s.Token, s.Armed, s.Mode, s.used = r.Token, r.Interest, r.Mode, true
+	s.Token, s.Armed, s.Mode = r.Token, r.Interest, r.Mode
+	s.state |= registered
 }
 
 // End ends the registration. Events of its generation are stale from then on.
 func (s *Slot[X]) End() {
 	s.Generation++
-	s.Token, s.Armed, s.Mode, s.used = 0, queue.None, queue.Level, false
+	s.Token, s.Armed, s.Mode = 0, queue.None, queue.Level
+	s.state &^= registered
 }
 
 // Report returns the event that reports ready in the armed directions, and disarms them in mode

@@ -123,6 +123,67 @@ func TestWhatTheMechanismAddsOutlivesTheRegistration(t *testing.T) {
 	}
 }
 
+func TestPagesThatAreLeftAreFreed(t *testing.T) {
+	var table Table[extra]
+	r := queue.Registration{Token: 1, Interest: queue.Both}
+	const handles = (vacantMax + 2) * slotsPerPage
+	generations := map[sys.Handle]uint32{}
+	for round := range 3 {
+		for h := range sys.Handle(handles) {
+			if g, ok := generations[h]; ok && table.Current(h, uint64(g)) != nil {
+				t.Fatalf("round %d, handle %v: generation %d is current before the registration", round, h, g)
+			}
+			s := add(t, &table, h, r)
+			if g, ok := generations[h]; ok && s.Generation == g {
+				t.Fatalf("round %d, handle %v: generation %d comes twice", round, h, g)
+			}
+			generations[h] = s.Generation
+			table.Leave(h) // has no effect on a registration
+			if table.Of(h) != s || table.Current(h, uint64(s.Generation)) != s {
+				t.Fatalf("round %d, handle %v: not registered after Leave", round, h)
+			}
+		}
+		if n := table.Used(); n != handles {
+			t.Errorf("round %d: got %d slots in use, want %d", round, n, handles)
+		}
+		for h := range sys.Handle(handles) {
+			table.Of(h).End()
+			table.Leave(h)
+			table.Leave(h) // has no effect on a slot that was left
+		}
+		pages := 0
+		for i := range table.pages {
+			if table.pages[i].slots != nil {
+				pages++
+			}
+		}
+		if n := table.Used(); n != 0 || pages > vacantMax || pages != table.vacant {
+			t.Errorf("round %d: got %d slots in use and %d pages, of which %d are vacant; want none in use, at most %d pages, all vacant",
+				round, n, pages, table.vacant, vacantMax)
+		}
+	}
+	if table.Len() != handles {
+		t.Errorf("got Len %d, want %d", table.Len(), handles)
+	}
+}
+
+func TestHandlesThatComeAndGoAllocateNothing(t *testing.T) {
+	var table Table[extra]
+	if n := testing.AllocsPerRun(100, func() {
+		for h := sys.Handle(0); h < vacantMax*slotsPerPage; h += slotsPerPage {
+			next, err := table.Fresh(h, queue.Registration{Token: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			table.Put(h, next)
+			table.Of(h).End()
+			table.Leave(h)
+		}
+	}); n != 0 {
+		t.Errorf("got %v allocations, want 0", n)
+	}
+}
+
 func TestAReportDisarmsOnlyInModeOneShot(t *testing.T) {
 	for _, mode := range []queue.Mode{queue.Level, queue.Edge, queue.OneShot} {
 		var table Table[struct{}]
@@ -189,15 +250,17 @@ func FuzzTable(f *testing.F) {
 	f.Add([]byte{0x01, 0x11, 0x31, 0x21, 0x01, 0x31})
 	f.Add([]byte{0x0f, 0x2f, 0x0f, 0x2f, 0x0f, 0x1f, 0x30})
 	f.Add([]byte{0x02, 0x12, 0x22, 0x22, 0x12})
+	f.Add([]byte{0x0f, 0x2f, 0x3f, 0x0f, 0x1f, 0x2f, 0x3f, 0x0f})
 	f.Fuzz(func(t *testing.T, script []byte) {
 		var table Table[extra]
 		type registration struct {
 			token      queue.Token
 			generation uint32
 		}
+		const spread = 9 // the handles are in several pages
 		live, ended := map[sys.Handle]registration{}, map[sys.Handle][]uint32{}
 		for i, c := range script[:min(len(script), 1<<10)] {
-			h, token := sys.Handle(c&15), queue.Token(i)
+			h, token := sys.Handle(c&15)*spread, queue.Token(i)
 			old, registered := live[h]
 			s, err := table.Find(h)
 			if registered != (err == nil) || !registered && !errors.Is(err, queue.ErrNotFound) {
@@ -225,8 +288,11 @@ func FuzzTable(f *testing.F) {
 					ended[h] = append(ended[h], old.generation)
 					delete(live, h)
 				}
+			case 3: // free what has ended
+				table.Leave(h)
+				table.sweep()
 			}
-			for h := range sys.Handle(17) {
+			for h := sys.Handle(0); h <= 16*spread; h += spread {
 				for _, g := range ended[h] {
 					if table.Current(h, uint64(g)) != nil {
 						t.Fatalf("step %d: handle %v: stale generation %d is current", i, h, g)
