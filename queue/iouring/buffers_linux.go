@@ -18,8 +18,8 @@ const groupsMax = 1<<16 - 1
 
 // offeredFirst is the number of buffers that the kernel gets at first. It takes buffers in the
 // order in which it got them, not the last one that was returned. So all that it has become
-// resident soon, even if one at a time would do. It gets twice as many whenever it finds none.
-const offeredFirst = 64
+// resident soon, even if one at a time would do. See replenish.
+const offeredFirst = 16
 
 // buffers implements [queue.Buffers] on a buffer ring. The bytes are on the heap, so that a caller
 // that still uses them after Close does not crash; the ring is in a mapping.
@@ -169,12 +169,14 @@ func (b *buffers) offer(n int) {
 	}
 }
 
-// replenish reports whether the kernel may have buffers although an operation has found none, and
-// passes more of them to it if there are more.
-func (b *buffers) replenish() bool {
+// replenish reports whether the kernel may have buffers although a receive has found none, and
+// passes more of them to it if there are more: one per receive, because a burst needs no more. For
+// a receive that has found none before, the given number of times in a row, it doubles them: others
+// have taken them first.
+func (b *buffers) replenish(tries uint8) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.offer(2 * b.offered)
+	b.offer(max(b.offered+1, offeredFirst<<min(tries, emptyMax)))
 	return b.count < len(b.lent)
 }
 

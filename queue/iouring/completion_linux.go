@@ -13,8 +13,8 @@ import (
 const triesMax = 255
 
 // emptyMax bounds how often in a row the queue submits a receive again that has found no buffer,
-// although some are not lent: the kernel gets all buffers in so many steps at most (MaxBuffers).
-const emptyMax = 10
+// although some are not lent. The kernel has got all buffers before the last time (MaxBuffers).
+const emptyMax = 12
 
 // outcome is what a completion of the kernel means for its operation.
 type outcome uint8
@@ -256,7 +256,7 @@ func (q *instance) judgeError(s *record, errno syscall.Errno) (int32, outcome) {
 		x.state &^= zeroCopy
 		return q.retry(s)
 	case x.group != 0 && errno == syscall.ENOBUFS:
-		if q.buffersFor(x).replenish() && x.tries < emptyMax {
+		if q.buffersFor(x).replenish(x.tries) && x.tries < emptyMax {
 			return q.retry(s)
 		}
 		return queue.ResultNoBuffers, terminal

@@ -310,3 +310,32 @@ func TestTheKernelGetsMoreBuffersWhenItFindsNone(t *testing.T) {
 		}
 	})
 }
+
+// A burst makes as many buffers resident as it fills.
+func TestTheKernelGetsAsManyBuffersAsABurstNeeds(t *testing.T) {
+	eachRing(t, 64, 64, func(t *testing.T, q *instance) {
+		const burst = offeredFirst + 5
+		b, err := q.NewBuffers(8*offeredFirst, 8)
+		must(t, err)
+		buffers := b.(*buffers)
+		for range burst {
+			h, peer := pair(t)
+			submit(t, q, queue.Op{Token: 1, Kind: queue.OpRecv, Handle: h, Buffers: b, Multi: true})
+			send(t, peer)
+		}
+		for range burst {
+			if e := completed(t, q, 1); e.Result != 1 || e.Terminal() {
+				t.Fatalf("got %+v, want a byte and More", e)
+			}
+		}
+		if n := buffers.offered; n < burst || n > 2*offeredFirst {
+			t.Errorf("the kernel got %d buffers, want at least %d and at most %d", n, burst, 2*offeredFirst)
+		}
+		for i := range burst {
+			buffers.Return(uint16(i))
+		}
+	})
+	if offeredFirst<<(emptyMax-1) < queue.MaxBuffers {
+		t.Errorf("a receive gives up before the kernel has all of %d buffers", queue.MaxBuffers)
+	}
+}
