@@ -122,8 +122,14 @@ func (s *taskSource) stopTransfer() {
 
 // Transfer makes the queue move the bytes of the handle of t, a connected stream socket, and
 // returns how to read and write them; see stream.Transfer. It returns nil if the loop only reports
-// readiness. It is for the steps of t, which call it once. Handler.End closes the Transfer instead
-// of the handle.
+// readiness, or if t has a Transfer already. Then t remains as it was. It is for the steps of t.
+//
+// After a try that returned sys.ErrWouldBlock, WaitFor in the same direction ends with Ready when a
+// try makes sense again. A step with another cause ends no operation: what arrives meanwhile is
+// there for the next try. Stop makes t wait for readiness again.
+//
+// Handler.End closes the Transfer instead of the handle, whatever has ended t. The queue then gets
+// its buffers back. Operations that end later reach no other handler.
 func (t HandlerTask) Transfer() Transfer {
 	s := t.loop.slab.slot(t.token)
 	if st, ok := s.begin(t.loop); ok {

@@ -22,6 +22,9 @@ type Fixture struct {
 	altered  bool // by a mutant or a control
 	ordered  bool // one worker runs the tasks of a loop: the target claims InOrder
 
+	transfers bool // the target claims Transfers
+	plain     bool // the queues of the case offer no operations
+
 	openPoller func() (queue.Queue, queue.Mode, error)
 
 	s       sched.Scheduler
@@ -70,6 +73,9 @@ func (r *Fixture) make(t T, o sched.Options) {
 	s, err := r.open(r.ops.options(o), func(q queue.Queue) queue.Queue {
 		m := &meter{Queue: r.ops.queue(q)}
 		r.queues = append(r.queues, m)
+		if r.plain {
+			return m
+		}
 		return m.wrapped()
 	})
 	if err != nil {

@@ -112,7 +112,7 @@ func completing(m mechanism, make scheduler, mode queue.Mode) Target {
 	plain := make(m.name, m.open, mode)
 	alone := !slices.Contains(plain.Features, OneQueue)
 	target := make(m.name+"+completion", func() (queue.Queue, error) { return auto.Completer(m.name, alone) }, mode)
-	target.OpenPoller = plain.OpenPoller
+	target.Features, target.OpenPoller = append(target.Features, Transfers), plain.OpenPoller
 	open := target.Open
 	target.Open = func(o sched.Options, wrap func(queue.Queue) queue.Queue) (sched.Scheduler, error) {
 		o.Completions = true

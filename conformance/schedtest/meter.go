@@ -22,6 +22,7 @@ type meter struct {
 	reported   map[sys.Handle]int
 	forge      []queue.Event
 	hold       *keeper
+	buffers    []queue.Buffers // of the operations of a loop
 }
 
 // keeper keeps the first Wait that has events from returning them.

@@ -23,3 +23,27 @@ func (m *meter) wrapped() queue.Queue {
 	}
 	return m
 }
+
+// NewBuffers implements queue.Completer. It keeps the buffers for lent.
+func (m completerMeter) NewBuffers(count, size int) (queue.Buffers, error) {
+	b, err := m.operator.NewBuffers(count, size)
+	if err == nil {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.buffers = append(m.buffers, b)
+	}
+	return b, err
+}
+
+// lent returns how many buffers of the queues of the loops hold bytes.
+func (r *Fixture) lent() int {
+	n := 0
+	for _, m := range r.queues {
+		m.mu.Lock()
+		for _, b := range m.buffers {
+			n += b.Lent()
+		}
+		m.mu.Unlock()
+	}
+	return n
+}

@@ -22,7 +22,8 @@ func mutantOf(target Target, name string, alter func(*operations), detects strin
 func TestEveryCaseCanFail(t *testing.T) {
 	mutants := slices.Concat(taskMutants(), timeMutants(), postMutants(), waiterMutants(taskForm), waiterMutants(goroutineForm),
 		queueMutants(), handlerMutants(), endMutants(), joinMutants(), mutexMutants(), chanMutants(), bridgeMutants(),
-		blockingMutants(), watchdogMutants(), workersMutants(), inFlightMutants(), metricsMutants(), budgetMutants(), callerMutants(), urgentMutants())
+		blockingMutants(), watchdogMutants(), workersMutants(), inFlightMutants(), metricsMutants(), budgetMutants(), callerMutants(), urgentMutants(),
+		transferMutants(), transferEndMutants())
 	suite.Prove(t, suite.Proof[*Fixture]{Cases: Cases(), Mutants: mutants, Controls: controls(), Detections: "testdata/detections.txt"})
 }
 
@@ -64,7 +65,9 @@ func controls() []suite.Target[*Fixture] {
 			return q.Wait(events, min(bounded(timeout), 3*time.Millisecond))
 		}}
 	})
-	return all
+	moved := completing(mechanism{"epoll", openEpoll}, single, queue.Edge)
+	moved.Name, moved.alter = "spurious events of a loop that transfers", func(o *operations) { o.queue = spuriousOperations }
+	return append(all, moved.suite())
 }
 
 // bounded replaces an unlimited wait with the latest possible time.
@@ -73,6 +76,18 @@ func bounded(timeout time.Duration) time.Duration {
 		return time.Hour
 	}
 	return timeout
+}
+
+// spuriousOperations is spuriousEvents for a queue.Completer. A completion is never repeated.
+func spuriousOperations(q queue.Queue) queue.Queue {
+	c, ok := q.(queue.Completer)
+	if !ok {
+		return spuriousEvents(q) // that of a poller
+	}
+	return struct {
+		queue.Queue
+		operator
+	}{spuriousEvents(q), c}
 }
 
 // spuriousEvents repeats an event now and then.
@@ -86,7 +101,7 @@ func spuriousEvents(q queue.Queue) queue.Queue {
 			last.Disarmed = queue.None
 			events[n] = last
 			n++
-		} else if n > 0 {
+		} else if n > 0 && events[n-1].Completion == 0 {
 			last, seen = events[n-1], true
 		}
 		return n, err

@@ -45,6 +45,7 @@ type operations struct {
 	post       func(l *sched.Loop, f func()) error
 	handle     func(l *sched.Loop, h sys.Handle, handler sched.Handler) (sched.HandlerTask, error)
 	wake       func(t sched.HandlerTask)
+	transfer   func(t sched.HandlerTask) sched.Transfer
 	tasks      func(l *sched.Loop, h sys.Handle) (registration, error)
 	goroutines func(l *sched.Loop, h sys.Handle) (registration, error)
 	selects    func(l *sched.Loop) sched.Select
@@ -93,6 +94,7 @@ func honest() operations {
 		post:       (*sched.Loop).Post,
 		handle:     (*sched.Loop).StartHandler,
 		wake:       (sched.HandlerTask).Wake,
+		transfer:   (sched.HandlerTask).Transfer,
 		tasks:      func(l *sched.Loop, h sys.Handle) (registration, error) { return l.Waiter().Register(h) },
 		goroutines: func(l *sched.Loop, h sys.Handle) (registration, error) { return l.Waiter().Register(h) },
 		selects:    func(l *sched.Loop) sched.Select { return l.Waiter().NewSelect() },

@@ -34,6 +34,7 @@ const (
 	OneShots       Feature = "one shots"       // its queues are used in mode OneShot
 	InOrder        Feature = "in order"        // ready tasks of a loop run in the order in which they become ready
 	Signals        Feature = "signals"         // the system has signals that interrupt system calls
+	Transfers      Feature = "transfers"       // operations of its queues move the bytes of connections
 )
 
 // Target is a scheduler and the features that it claims.
@@ -68,7 +69,8 @@ func (target Target) suite() suite.Target[*Fixture] {
 	return suite.Target[*Fixture]{
 		Name: target.Name, Features: target.Features, Waivers: target.Waivers,
 		Open: func(t T) (*Fixture, error) {
-			r := &Fixture{open: target.Open, openPoller: target.OpenPoller, ops: honest(), patience: t.Patience(), ordered: slices.Contains(target.Features, InOrder)}
+			r := &Fixture{open: target.Open, openPoller: target.OpenPoller, ops: honest(), patience: t.Patience(), ordered: slices.Contains(target.Features, InOrder),
+				transfers: slices.Contains(target.Features, Transfers)}
 			if target.alter != nil {
 				target.alter(&r.ops)
 				r.altered = true
@@ -84,5 +86,5 @@ func Cases() []Case {
 	return slices.Concat(taskCases(), cancelCases(), awaitCases(), postCases(), timeCases(), fairnessCases(),
 		waiterCases(taskForm), waiterCases(goroutineForm), readinessCases(), handlerCases(), drainCases(), runCases(),
 		joinCases(), mutexCases(), chanCases(), bridgeCases(), blockingCases(), watchdogCases(), workersCases(), inFlightCases(),
-		metricsCases(), budgetCases(), callerCases(), urgentCases())
+		metricsCases(), budgetCases(), callerCases(), urgentCases(), transferCases(), transferEndCases())
 }
