@@ -1,5 +1,7 @@
 package stream
 
+import "net"
+
 // Link is a connected Socket for callers that never wait, such as a handler of package sched. Its
 // bytes move by a [Transfer] if the mechanism offers one, and by system calls otherwise. The zero
 // Link is closed; assign its Socket before use.
@@ -11,6 +13,22 @@ type Link struct {
 // Begin lets the mechanism move the bytes, if it can. The caller calls it once, before the first
 // read or write, after the handle is registered.
 func (l *Link) Begin(t Transferrer) { l.transfer = t.Transfer() }
+
+// TryRead is [Socket.TryRead].
+func (l *Link) TryRead(p []byte) (int, error) {
+	if l.transfer != nil {
+		return l.transfer.TryRead(p)
+	}
+	return l.Socket.TryRead(p)
+}
+
+// TryWrite is [Socket.TryWrite]. With a Transfer, an error may come with a later call.
+func (l *Link) TryWrite(p []byte) (int, error) {
+	if l.transfer != nil {
+		return l.transfer.TryWrite(p)
+	}
+	return l.Socket.TryWrite(p)
+}
 
 // TryReadv is [Socket.TryReadv].
 func (l *Link) TryReadv(segs [][]byte) (int, error) {
@@ -51,7 +69,7 @@ func (l *Link) Close() error {
 		return l.Socket.Close()
 	}
 	if !l.retire() {
-		return nil
+		return net.ErrClosed
 	}
 	l.surrender()
 	l.transfer.Close()
