@@ -16,6 +16,8 @@ const (
 	Turns Feature = "turns"
 	// Transfers is claimed if the sources of the Waiter are stream.Transferrers that move bytes.
 	Transfers Feature = "transfers"
+	// Handlers is claimed if the Fixtures of the target start handlers.
+	Handlers Feature = "handlers"
 	// Selects is claimed if the Waiter is a stream.Selector.
 	Selects Feature = "select"
 )

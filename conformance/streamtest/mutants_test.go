@@ -114,6 +114,7 @@ func mutants() []mutant {
 		tlsMutants(), tlsSocketMutants(),
 		copyMutants(), acceptLoopsMutants(), endBothMutants(),
 		shareMutants(), pollableMutants(), lostFlagMutants(), urgentMutants(), shortReadMutants(), vainMutants(),
+		linkMutants(sourceLinks), linkMutants(handlerLinks),
 	)
 }
 

@@ -75,6 +75,18 @@ type socket interface {
 	Close() error
 }
 
+// link is the interface of *stream.Link that cases use.
+type link interface {
+	Begin(t stream.Transferrer)
+	TryRead(p []byte) (int, error)
+	TryWrite(p []byte) (int, error)
+	TryReadv(segs [][]byte) (int, error)
+	TryWritev(segs [][]byte) (int, error)
+	ShortReadDrains(readiness interface{ ShortReadDrains() bool }) bool
+	CloseWrite() error
+	Close() error
+}
+
 // parts creates what is under test. The zero value creates that of package stream. Mutants add
 // decorators.
 type parts struct {
@@ -90,6 +102,7 @@ type parts struct {
 	secure   func(*stream.WriteQueue, *tls.Config) (secure, error)
 
 	transfer func(stream.Transfer) stream.Transfer
+	link     func(link) link
 
 	yield     func(ask func() error) func() error
 	tlsSocket func(context.Context, tlsShake, *stream.Conn, *tls.Config) (tlsSocket, error)
@@ -147,6 +160,13 @@ func (p parts) newDialer(d *stream.Dialer) dialer {
 		return d
 	}
 	return p.dialer(d)
+}
+
+func (p parts) newLink(l *stream.Link) link {
+	if p.link == nil {
+		return l
+	}
+	return p.link(l)
 }
 
 func (p parts) newSocket(s *stream.Socket) socket {

@@ -125,7 +125,7 @@ func targetName(mechanism string, mode queue.Mode, p placing, form string) strin
 // tasks is the target whose callers are tasks of a loop. Those of goroutines are goroutines, and
 // those of mixed are tasks and goroutines in turn, which share connections.
 func tasks(mechanism string, mode queue.Mode, p placing) Target {
-	has := append(features(), Turns)
+	has := append(features(), Turns, Handlers)
 	if strings.HasSuffix(mechanism, completing) {
 		has = append(has, Transfers)
 	}
@@ -134,7 +134,7 @@ func tasks(mechanism string, mode queue.Mode, p placing) Target {
 		if err != nil {
 			return nil, err
 		}
-		return &Fixture{Waiter: loop.Waiter(), Go: inTasks(t, loop), Child: "TestOneInAChild"}, nil
+		return &Fixture{Waiter: loop.Waiter(), Go: inTasks(t, loop), Handle: inHandlers(loop), Child: "TestOneInAChild"}, nil
 	}}
 }
 
@@ -183,11 +183,42 @@ func inTasks(t T, loop *sched.Loop) func(name string, f func()) {
 	}
 }
 
+// inHandlers returns a function that starts a handler on loop.
+func inHandlers(loop *sched.Loop) func(h sys.Handle, step func(HandlerTask) (sys.Direction, bool), end func()) error {
+	return func(h sys.Handle, step func(HandlerTask) (sys.Direction, bool), end func()) error {
+		started := make(chan error, 1)
+		err := loop.Post(func() {
+			_, err := loop.StartHandler(h, steps{step, end})
+			started <- err
+		})
+		if err != nil {
+			return err
+		}
+		return <-started
+	}
+}
+
+// steps is a handler made of functions.
+type steps struct {
+	step func(HandlerTask) (sys.Direction, bool)
+	end  func()
+}
+
+func (s steps) Step(t sched.HandlerTask, _ sched.Cause) sched.Next {
+	d, done := s.step(t)
+	if done {
+		return sched.Done(nil)
+	}
+	return sched.WaitFor(queue.InterestOf(d))
+}
+
+func (s steps) End(error) { s.end() }
+
 func inGoroutines(_ string, f func()) { go f() }
 
 // polled makes a target with a poller, whose callers are started by where.
 func polled(mechanism string, mode queue.Mode, p placing, form string, where func(t T, loop *sched.Loop) func(string, func())) Target {
-	return Target{Name: targetName(mechanism, mode, p, form), Features: append(features(), Turns), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
+	return Target{Name: targetName(mechanism, mode, p, form), Features: append(features(), Turns, Handlers), Waivers: waivers(), Open: func(t T) (*Fixture, error) {
 		poller, err := polling(t, mechanism, mode, p.wrap)
 		if err != nil {
 			return nil, err
@@ -196,7 +227,7 @@ func polled(mechanism string, mode queue.Mode, p placing, form string, where fun
 		if err != nil {
 			return nil, err
 		}
-		return &Fixture{Waiter: loop.Waiter(), Go: where(t, loop), Child: "TestOneInAChild"}, nil
+		return &Fixture{Waiter: loop.Waiter(), Go: where(t, loop), Handle: inHandlers(loop), Child: "TestOneInAChild"}, nil
 	}}
 }
 

@@ -23,6 +23,7 @@ import (
 
 	"github.com/edgewise-go/edgewise/conformance/internal/suite"
 	"github.com/edgewise-go/edgewise/stream"
+	"github.com/edgewise-go/edgewise/sys"
 )
 
 // The types that all suites have in common.
@@ -44,11 +45,23 @@ type Fixture struct {
 	// the loop may call it. Except for waits through Waiter, f does not block.
 	Go func(name string, f func())
 
+	// Handle is for a target that claims Handlers. It starts a handler for h, and step is called
+	// as sched.Handler.Step is. While step returns false, the handler waits in direction wait. Then
+	// end is called once, as sched.Handler.End is, and also if the handler ends otherwise. Any
+	// goroutine outside the loop may call Handle.
+	Handle func(h sys.Handle, step func(task HandlerTask) (wait sys.Direction, done bool), end func()) error
+
 	// Child is the name of the test that calls RunChild. Cases about descriptors run in a process
 	// of their own.
 	Child string
 
 	parts parts
+}
+
+// HandlerTask is what a handler knows of its loop. sched.HandlerTask implements it.
+type HandlerTask interface {
+	stream.Transferrer
+	ShortReadDrains() bool
 }
 
 // Run runs every case against target as a subtest of t.
@@ -75,5 +88,6 @@ func Cases() []Case {
 		tlsCases(), tlsSocketCases(),
 		copyCases(), acceptLoopsCases(), endBothCases(),
 		shareCases(), pollableCases(), lostFlagCases(), urgentCases(), vainCases(),
+		linkCases(sourceLinks), linkCases(handlerLinks),
 	)
 }
