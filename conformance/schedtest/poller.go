@@ -107,11 +107,17 @@ func (p *poller) pause(t T, r *Fixture, f func()) {
 	send(t, p.b, "x")
 	// The queue reports the marker only while somebody waits for it, unless its mode is Edge.
 	taken := r.goes(func() {
-		if err := p.marker.Wait(sys.Readable, time.Now().Add(r.late())); err != nil {
-			t.Errorf("wait for the marker of a pause: %v", err)
-			return
+		for {
+			if err := p.marker.Wait(sys.Readable, time.Now().Add(r.late())); err != nil {
+				t.Errorf("wait for the marker of a pause: %v", err)
+				return
+			}
+			if p.takeMarker(t, r); closed(h.held) || closed(r.ran) {
+				return
+			}
+			// An event of an earlier marker has ended the wait, and none has come for this one.
+			send(t, p.b, "x")
 		}
-		p.takeMarker(t, r)
 	})
 	r.wait(t, h.held, "the poller takes the marker of a pause")
 	f()
