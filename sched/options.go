@@ -36,9 +36,9 @@ type Options struct {
 	// blocks its thread instead, until a peer has answered, may wait without end. Task.Blocking
 	// does not block the thread.
 	//
-	// Run waits until the bytes of closed connections have left, for transfer.DefaultLinger at most.
-	// Once the tasks of the loop are canceled, it waits for no peer. Bytes that the kernel does not
-	// take at once are then lost, and their connection is reset.
+	// Run waits until the bytes of closed connections have left, for at most
+	// transfer.DefaultLinger. Once the tasks of the loop are canceled, it waits for no peer. Bytes
+	// that the kernel does not take at once are then lost, and their connection is reset.
 	Completions bool
 	// MaxTasks bounds the tasks per loop. Zero means DefaultMaxTasks.
 	MaxTasks int

@@ -162,8 +162,8 @@ func (s *source) arm(l *Loop, want queue.Interest) error {
 	return s.watch(l, s.armed|want)
 }
 
-// forgetArmed makes armed valid again after a transfer. The caller of begin cannot: it may be on any
-// goroutine, while the loop takes an event of s.
+// forgetArmed makes armed valid again after a transfer. The caller of begin cannot: it may be on
+// any goroutine, while the loop takes an event of s.
 func (s *source) forgetArmed() {
 	if s.flags.Load()&flagUnarmed != 0 {
 		s.flags.And(^uint32(flagUnarmed))
