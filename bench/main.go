@@ -22,6 +22,7 @@ import (
 	"github.com/edgewise-go/edgewise/bench/internal/process"
 	"github.com/edgewise-go/edgewise/bench/internal/server"
 	"github.com/edgewise-go/edgewise/bench/interrupt"
+	"github.com/edgewise-go/edgewise/bench/profile"
 	"github.com/edgewise-go/edgewise/bench/queue"
 	"github.com/edgewise-go/edgewise/bench/slow"
 )
@@ -59,6 +60,7 @@ func commands() *cobra.Command {
 		{servers, idle.Command()},
 		{servers, fair.Command()},
 		{servers, slow.Command()},
+		{servers, profile.Command()},
 		{parts, queue.Command()},
 		{parts, buffers.Command()},
 		{parts, burst.Command()},

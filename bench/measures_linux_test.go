@@ -53,6 +53,17 @@ func TestForms(t *testing.T) {
 	needRows(t, out, "epoll oneshot coroutine", "epoll oneshot handler")
 }
 
+// The servers are stopped before their profiles are read, or those would be empty.
+func TestProfile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "default.pgo")
+	out := succeed(t, "profile", "-d", "200ms", "--write", path)
+	require.Regexp(t, "wrote .*default.pgo: (6|12) profiles", out)
+	written, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NotEmpty(t, written)
+}
+
 // Every peer echoes. The server in C needs a compiler, and netpoll does not compile on every
 // processor; both are printed if they are omitted.
 func TestEcho(t *testing.T) {

@@ -12,11 +12,17 @@ import (
 )
 
 // Cmd returns the command name args, to run in dir with env added to the environment of this
-// process. The caller's GOFLAGS apply to the go command unless env sets them.
+// process. The caller's GOFLAGS apply to the go command unless env sets them. Without -pgo among
+// them, the go command does not use the profiles of the programs: it would compile all packages
+// once more per program, and tests need no fast programs.
 func Cmd(dir string, env []string, name string, args ...string) *exec.Cmd {
 	c := exec.Command(name, args...)
 	c.Dir = dir
-	c.Env = append(os.Environ(), env...)
+	flags := os.Getenv("GOFLAGS")
+	if !strings.Contains(flags, "-pgo=") {
+		flags = strings.TrimSpace(flags + " -pgo=off")
+	}
+	c.Env = append(append(os.Environ(), "GOFLAGS="+flags), env...)
 	return c
 }
 
