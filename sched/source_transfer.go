@@ -32,6 +32,7 @@ func (l *Loop) openTransfers(o transfer.Options) error {
 	if !ok {
 		return errNoCompleter
 	}
+	o.Owner = l
 	// A caller on another thread makes the loop flush what it has written. On the loop itself the
 	// next wait does so.
 	o.Wake = func() {
@@ -133,26 +134,34 @@ func (s *taskSource) stopTransfer() {
 func (t HandlerTask) Transfer() Transfer {
 	s := t.loop.slab.slot(t.token)
 	if st, ok := s.begin(t.loop); ok {
-		return &handlerTransfer{st, s, t.loop}
+		return &handlerTransfer{st}
 	}
 	return nil
 }
 
-// handlerTransfer is the Transfer of a handler.
-type handlerTransfer struct {
-	transfer.Stream
-	slot *handlerSlot
-	loop *Loop
-}
+// handlerTransfer is the Transfer of a handler. There are many idle ones, so it has no reference to
+// the handler: the stream knows it.
+type handlerTransfer struct{ transfer.Stream }
 
-// Stop ends the transfer and makes the handler wait for readiness again.
+// Stop ends the transfer and makes the handler wait for readiness again, unless the handler has
+// ended.
 func (t *handlerTransfer) Stop() bool {
-	if !t.slot.transfers() {
+	owner, token, ok := t.Owner()
+	if !ok {
+		return true
+	}
+	l := owner.(*Loop)
+	l.inbox.mu.Lock()
+	s := l.slab.lookup(token)
+	l.inbox.mu.Unlock()
+	if s != nil && !s.transfers() {
 		return true
 	}
 	if !t.Stream.Stop() {
 		return false
 	}
-	_ = t.slot.rejoin(t.loop)
+	if s != nil {
+		_ = s.rejoin(l)
+	}
 	return true
 }

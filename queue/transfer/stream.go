@@ -11,6 +11,17 @@ type Stream struct {
 	generation uint32 // that of its record until the stream has ended
 }
 
+// Owner returns Options.Owner and the token of Open. ok is false if s has ended.
+func (s *Stream) Owner() (owner any, token queue.Token, ok bool) {
+	t := s.page.transfers
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if r := s.live(); r != nil {
+		return t.options.Owner, r.token, true
+	}
+	return nil, 0, false
+}
+
 // record returns the record of s, which has not ended. The caller holds mu.
 func (s *Stream) record() *record { return s.page.at(s.index) }
 
