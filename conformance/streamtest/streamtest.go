@@ -58,7 +58,7 @@ type Fixture struct {
 	parts parts
 }
 
-// HandlerTask is what a handler knows of its loop. sched.HandlerTask implements it.
+// HandlerTask is the view that a handler has of its loop. sched.HandlerTask implements it.
 type HandlerTask interface {
 	stream.Transferrer
 	ShortReadDrains() bool

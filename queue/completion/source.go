@@ -6,7 +6,7 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// source is what the queue keeps of a handle that is registered or has operations.
+// source holds the state of a handle that is registered or has operations.
 type source struct {
 	handle     handle
 	index      uint32 // in adapter.sources

@@ -7,7 +7,7 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// operation is what the queue keeps of an operation in flight. op keeps its memory reachable while
+// operation holds the state of an operation in flight. op keeps its memory reachable while
 // the kernel has it: the kernel's own references do not count for the garbage collector.
 type operation struct {
 	op        queue.Op

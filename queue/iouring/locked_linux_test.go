@@ -13,7 +13,7 @@ import (
 	"github.com/edgewise-go/edgewise/queue"
 )
 
-// unprivileged runs f in a thread of a user who owns nothing else, with room for few rings in
+// unprivileged runs f in a thread of a user that has no other ring, with room for few rings in
 // RLIMIT_MEMLOCK.
 func unprivileged(t *testing.T, limit uint64, f func()) {
 	t.Helper()

@@ -9,8 +9,8 @@ import (
 	"github.com/edgewise-go/edgewise/sys"
 )
 
-// operation is what the queue keeps of an operation in flight besides the common fields. The common
-// Link is the handle, or the number of the details if the operation has some.
+// operation holds the fields of an operation in flight besides the common ones. The common Link is
+// the handle, or the number of the details if the operation has some.
 //
 // A connection that waits for bytes needs no details, and there are many of them. Without pointers,
 // the garbage collector does not scan their operations.

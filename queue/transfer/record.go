@@ -9,7 +9,7 @@ import (
 
 const none = int32(-1)
 
-// record is what Transfers keeps of a stream. There are many idle streams, so what only a busy one
+// record holds the state of a stream. There are many idle streams, so what only a busy one
 // needs is in its activity. A record has no pointers, and the garbage collector does not scan it.
 type record struct {
 	handle     sys.Handle
@@ -47,7 +47,7 @@ func (r *record) set(b uint16, on bool) {
 	}
 }
 
-// activity is what Transfers keeps of a stream that is busy, besides its record. A stream has one
+// activity holds the state of a busy stream besides its record. A stream has one
 // from the arrival of bytes until they are read, and from a write until the kernel has its bytes.
 type activity struct {
 	receive queue.OpID // as record.link of an idle stream

@@ -36,7 +36,7 @@ type Options struct {
 	MaxHeld int
 	// Linger bounds how long a closed stream waits for the peer to take the copied bytes.
 	Linger time.Duration
-	// Owner is what Stream.Owner returns.
+	// Owner is the first result of Stream.Owner.
 	Owner any
 	// Wake is called when a caller has made work for Flush while the queue may be waiting. nil
 	// means that only the thread that calls Flush uses the streams.
