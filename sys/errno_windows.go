@@ -2,6 +2,7 @@ package sys
 
 import (
 	"errors"
+	"syscall"
 
 	"golang.org/x/sys/windows"
 )
@@ -19,7 +20,9 @@ func classOfErrno(err error) Class {
 	case windows.WSAEINPROGRESS, windows.WSAEALREADY:
 		return ClassInProgress
 	case windows.WSAECONNRESET, windows.WSAECONNABORTED, windows.WSAENETRESET, windows.WSAENOTCONN, windows.WSAESHUTDOWN, windows.WSAEDISCON,
-		windows.WSAETIMEDOUT, windows.ERROR_NETNAME_DELETED, windows.ERROR_BROKEN_PIPE, windows.ERROR_NO_DATA:
+		windows.WSAETIMEDOUT, windows.ERROR_NETNAME_DELETED, windows.ERROR_BROKEN_PIPE, windows.ERROR_NO_DATA,
+		// Numbers that package syscall has made up. Portable packages return them.
+		syscall.EPIPE, syscall.ECONNRESET:
 		return ClassDisconnected
 	case windows.WSAECONNREFUSED, windows.ERROR_CONNECTION_REFUSED:
 		return ClassRefused
