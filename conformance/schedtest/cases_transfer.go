@@ -28,7 +28,7 @@ func transferCases() []Case {
 		{ID: "transfer/end-of-stream", Doc: transferDoc, Run: transferEndOfStream,
 			Rule:   "The end of the stream follows the last bytes, and each later read returns it. Writes continue.",
 			Source: "a client that ends its request with a half-close"},
-		{ID: "transfer/reset", Doc: transferDoc, Run: transferReset,
+		{ID: "transfer/reset", Doc: transferDoc, Run: transferReset, Needs: []Feature{ResetErrors},
 			Rule:   "A reset by the peer ends the wait of a step with Ready. Reads and writes then fail, and no read would block.",
 			Source: "a connection that waits for a peer that is gone"},
 		{ID: "transfer/other-causes", Doc: transferDoc, Run: transferOtherCauses,

@@ -10,7 +10,7 @@ import (
 )
 
 // system holds the features that every scheduler has on Unix.
-var system = []Feature{Signals, UrgentData}
+var system = []Feature{Signals, UrgentData, ResetErrors}
 
 func openPoll() (queue.Queue, error) { return poll.New(poll.Options{}) }
 

@@ -35,6 +35,9 @@ const (
 	InOrder        Feature = "in order"        // ready tasks of a loop run in the order in which they become ready
 	Signals        Feature = "signals"         // the system has signals that interrupt system calls
 	Transfers      Feature = "transfers"       // operations of its queues move the bytes of connections
+	// Each read of a connection that the peer has reset returns an error. Wine returns the end of
+	// the stream to some, because its server takes SO_ERROR when it polls.
+	ResetErrors Feature = "reset errors"
 )
 
 // Target is a scheduler and the features that it claims.

@@ -46,6 +46,9 @@ const (
 	AbstractNames Feature = "abstract-names"
 	// UnixRecords is claimed if the system has unix-domain sockets with records (SOCK_SEQPACKET).
 	UnixRecords Feature = "unix-records"
+	// ResetErrors is claimed if each read of a connection that the peer has reset returns an error.
+	// Wine returns the end of the stream to some, because its server takes SO_ERROR when it polls.
+	ResetErrors Feature = "reset-errors"
 	// MultipathTCP is claimed if the system has Multipath TCP and permits it.
 	MultipathTCP Feature = "multipath-tcp"
 )
