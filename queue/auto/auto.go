@@ -37,7 +37,8 @@ type mechanism struct {
 }
 
 // mechanisms returns all mechanisms in order of preference. io_uring comes after epoll: as a queue
-// of readiness it costs a little more.
+// of readiness it costs a little more. With operations it cost as much as epoll at seven loads on
+// Linux 6.18, and so did a server in C with liburing (bench compare).
 func mechanisms() []mechanism {
 	return []mechanism{
 		{"epoll", func(w string) (queue.Queue, error) { return epoll.New(epoll.Options{Waker: w}) }},
