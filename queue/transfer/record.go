@@ -32,7 +32,7 @@ const (
 	full                         // a write found no room
 	broken                       // a call has returned that the connection is over
 	shut                         // CloseWrite was called
-	quiet                        // nobody waits for the completion of activity.send
+	quiet                        // no caller waits for the completion of activity.send
 	dirty                        // in Transfers.dirty
 	closing                      // Close was called
 	reset                        // the handle closes with a reset, because bytes are unread
